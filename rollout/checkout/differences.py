@@ -82,7 +82,6 @@ def differing_files(
     repo, local, new = here.repo, here.standing.local, Tree(there, upstream)
     size = len(new.root)
     how = conversions(repo, new, there, person, [item.path for item in managed])
-    file_mode = repo.compares_modes()
     if local is None:
         return [item.path for item in managed], {}
     if local != upstream:
@@ -91,7 +90,7 @@ def differing_files(
         behind = [item.path for item in managed if not _as_upstream(item, old, new, objects)]
         if behind:
             return behind, _in_the_way(repo, moves_between(old, new), how, size)
-    found = {}
+    found, file_mode = {}, repo.compares_modes()
     for item in managed:
         move = Move(item.path, None, new.entry(item.path))
         on_disk = look.look(repo.top, item.path)

@@ -60,7 +60,7 @@ def runs_at_work(at: Session, book: Ledger) -> str | None:
 
     Only the newest can be. We read the lock without trying to take it, which could make a starting run fail.
     """
-    newest = next(iter(book.runs(1)), None)
+    newest = book.newest()
     if newest is None or newest.exit_code is not None:
         return None
     since = locks.at_work_since(at.run_lock)

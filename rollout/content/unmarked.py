@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
-
 from rollout.content import three_way
 from rollout.content.three_way import Hunk, PartUnclear
 
@@ -37,10 +35,9 @@ def moved(before: bytes, span: tuple[int, int], after: bytes) -> tuple[int, int]
     old, new = _lines(before), _lines(after)
     start, end = before.count(_LF, 0, span[0]), before.count(_LF, 0, span[1])
     changes = three_way.hunks(old, new)
-    above = [one for one in changes if one[1] <= start]
-    within = [one for one in changes if one not in above and one[0] < end]
-    first = start + _grown(above)
-    last = end + _grown(above) + _grown(within)
+    within = [one for one in changes if start < one[1] and one[0] < end]
+    first = start + _grown([one for one in changes if one[1] <= start])
+    last = first + (end - start) + _grown(within)
     if any(one[0] <= start and one[1] >= end and not one[2] for one in within):
         return None
     if not all(start <= one[0] and one[1] <= end and _is_ours(old, one) for one in within):
@@ -67,6 +64,8 @@ def _is_ours(old: list[bytes], change: Hunk) -> bool:
 
 
 def _alike(one: bytes, other: bytes) -> bool:
+    from difflib import SequenceMatcher
+
     words = one.strip()
     return (words != b"" and words in other) or SequenceMatcher(None, one, other).ratio() >= _ALIKE
 

@@ -19,9 +19,10 @@ def ask_once(targets: Iterable[Target], settings: Settings, executor: Executor, 
     there: dict[str, list[Target]] = {}
     for target in targets:
         match target.location:
-            case Branch(url=str(url)) if addresses.host(url):
+            case Branch(url=str(url)):
                 there.setdefault(url, []).append(target)
-    shared = [OneRemote(url, tuple(found), settings) for url, found in there.items() if len(found) > 1]
+    several = (found for url, found in there.items() if len(found) > 1 and addresses.host(url))
+    shared = [OneRemote(tuple(found), settings) for found in several]
     found: dict[str, Heard] = {}
     for _, heard in executor.run(ASKING, shared, stop, len(shared)) if shared else ():
         found |= heard

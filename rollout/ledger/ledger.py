@@ -74,6 +74,10 @@ class Ledger:
         found = [rows.past_run(row) for row in self._ask("runs", most=most)]
         return [self._with_outcomes(run) for run in found]
 
+    def newest(self) -> PastRun | None:
+        """Return the newest run, without its outcomes."""
+        return next((rows.past_run(row) for row in self._ask("runs", most=1)), None)
+
     def last_day(self) -> list[PastRun]:
         """Return the runs, oldest first, of the last day on which one changed something; else the newest run."""
         days = self._ask("last_changing_day")

@@ -14,7 +14,7 @@ from rollout.content.file_fault import FileFault
 from rollout.content.modes.mode import Situation
 from rollout.content.modes.table import strategy, traits
 from rollout.content.policy import policy_fault
-from rollout.model.action import Action
+from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Agreed, Desired, File, Managed, Obstacle, Snapshot, TakenOver, Written
 from rollout.model.line_ends import Conversion
@@ -130,9 +130,9 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
         if fault:
             return _error(item.path, fault, actual, policy=True)
         if keeping.on_hold(item, snapshot.held.get(item.path), decisions):
-            return None if _classified(at, wanted, Decisions()) is None else LeftAsItIs(item.path, Left.HELD)
+            return None if _classified(at, wanted, _AT_ALL) is None else LeftAsItIs(item.path, Left.HELD)
         if keeping.stays(item, actual, snapshot.kept.get(item.path), decisions):
-            return None if _classified(at, wanted, Decisions()) is None else LeftAsItIs(item.path)
+            return None if _classified(at, wanted, _AT_ALL) is None else LeftAsItIs(item.path)
         change = _classified(at, wanted, decisions)
         if change is None:
             return None if actual == wanted else LeftAsItIs(item.path, Left.MERGED)
@@ -154,6 +154,9 @@ def _goes_back(item: Managed, actual: File | None) -> bool:
     return traits(item.mode).taken_back and actual is not None and strategy(item.mode).part(item, actual) is not None
 
 
+# Whether something is needed at all: whether what others changed could be merged is not tried.
+_AT_ALL = Decisions(on_drift=OnDrift.KEEP)
+
 _UNSEARCHED = "the file exists, and whether rollout wrote it is not known until upstream is asked"
 
 
@@ -168,7 +171,7 @@ def satisfied(
     """Tell whether a path needs no change, for callers that need the result and not its history."""
     last, notes = {item.path: written} if written else {}, {item.path: kept} if kept else {}
     snapshot = Snapshot("", {item.path: actual}, last, {item.path: how}, kept=notes)
-    return change_for(item, snapshot, Decisions()) is None
+    return change_for(item, snapshot, _AT_ALL) is None
 
 
 def _error(

@@ -43,7 +43,7 @@ def has_indexes(place: Path) -> bool:
     """Tell whether each pack has its index, and each index its pack, and none is empty; a copy may lack one."""
     with os.scandir(f"{place}/objects/pack") as entries:
         sizes = {entry.name: entry.stat().st_size for entry in entries if entry.name.endswith((".pack", ".idx"))}
-    stems = [{Path(name).stem for name in sizes if name.endswith(suffix)} for suffix in (".pack", ".idx")]
+    stems = [{os.path.splitext(name)[0] for name in sizes if name.endswith(suffix)} for suffix in (".pack", ".idx")]
     return stems[0] == stems[1] and all(sizes.values())
 
 

@@ -40,7 +40,6 @@ class Heard(Struct, frozen=True):
 class OneRemote(Struct, frozen=True):
     """Several targets with the same address, to be asked once where their branches are."""
 
-    url: str
     targets: tuple[Target, ...]
     settings: Settings
 

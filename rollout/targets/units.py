@@ -89,7 +89,7 @@ def _cached_for_job(job: Job) -> str | None:
 
 def _cached_for_all(there: OneRemote) -> str | None:
     first, *_ = there.targets
-    return _cached(there.url, first.location, there.settings)
+    return _cached(first.name, first.location, there.settings)
 
 
 def _unasked(_there: OneRemote, _reason: str, _begun: bool) -> dict[str, Heard]:
