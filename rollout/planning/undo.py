@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from msgspec import Struct, field
@@ -63,7 +63,7 @@ def undone(
     obstacle = _obstacle(outcome, snapshot, offered, out)
     if obstacle is not None:
         return Undone(Step(target.name, target.location, *obstacle, snapshot.revision))
-    left = _changed_since(outcome, snapshot, out)
+    left = changed_since(outcome, snapshot, out)
     stays = {path: sides for path, sides in offered.files.items() if path not in out}
     moved = [path for path, (old, _) in stays.items() if snapshot.files.get(path) != old]
     if moved:
@@ -78,9 +78,13 @@ def undone(
     return Undone(step, tuple(TakenBack(str(path)) for path in out))
 
 
-def changed_since(outcome: Outcome, snapshot: Snapshot) -> list[PurePosixPath]:
-    """Return the paths at which there is neither what the run wrote nor what it found."""
-    return _changed_since(outcome, snapshot, [])
+def changed_since(outcome: Outcome, snapshot: Snapshot, out: Collection[PurePosixPath] = ()) -> list[PurePosixPath]:
+    """Return the paths, but for those `out` of it, at which there is neither what the run wrote nor what it found."""
+    return [
+        path
+        for path, written in _paths(outcome)
+        if path not in out and _there(snapshot, path) not in {written.before, written.after}
+    ]
 
 
 def with_left(step: Step, outcome: Outcome) -> Outcome:
@@ -121,14 +125,6 @@ def _obstacle(
     if not out and not stands(outcome, snapshot) and not changed_since(outcome, snapshot):
         return State.IN_SYNC, said("it is as before the run already")
     return None
-
-
-def _changed_since(outcome: Outcome, snapshot: Snapshot, out: list[PurePosixPath]) -> list[PurePosixPath]:
-    return [
-        path
-        for path, written in _paths(outcome)
-        if path not in out and _there(snapshot, path) not in {written.before, written.after}
-    ]
 
 
 def _can_be_left(left: list[PurePosixPath], back: list[PurePosixPath]) -> bool:

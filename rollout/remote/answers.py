@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from rollout.errors import GitInterrupted, GitTimeout
+from rollout.errors import GitError, GitInterrupted, GitTimeout
 from rollout.git import complaints
 from rollout.git.run import Result
 from rollout.safety.faults import first_line
@@ -44,11 +44,13 @@ class Unheard(Struct, frozen=True):
 PushAnswer = Pushed | Rejected | Moved | Unheard
 
 
-def given_up(error: GitTimeout) -> Unheard:
-    """Return the answer of a push that was not waited for any longer: the server may still take it."""
+def unheard(error: GitError | OSError) -> Unheard:
+    """Return the answer of a push that failed; one that was not waited for any longer, the server may still take."""
     if isinstance(error, GitInterrupted):
         return Unheard("interrupted before the server answered the push", late=True)
-    return Unheard("the server did not answer the push in time", late=True)
+    if isinstance(error, GitTimeout):
+        return Unheard("the server did not answer the push in time", late=True)
+    return Unheard(first_line(str(error)))
 
 
 def unseen(error: Exception) -> str:

@@ -26,6 +26,11 @@ _HTTP = re.compile(r"https?://", re.IGNORECASE)
 class Unreachable(GitError):
     """The remote did not answer, or would not let us ask."""
 
+    @property
+    def silent(self) -> bool:
+        """Tell whether it said nothing in time, so that whoever asks again waits as long again."""
+        return isinstance(self.__cause__, GitTimeout)
+
 
 class NoBranch(GitError):
     """The remote answered but has no such branch; `default` is the branch that it has instead, if we know."""

@@ -32,7 +32,7 @@ from rollout.safety.flaw import Flaw
 _Sets = tuple[tuple[str, ...], tuple[str, ...] | None]  # template sets, and the agents for which rules are written
 
 
-def _sets(target: Target) -> _Sets:
+def sets_of(target: Target) -> _Sets:
     return target.templates, target.agents
 
 
@@ -84,7 +84,7 @@ class Rendering:
     def begin(self, targets: Iterable[Target]) -> None:
         """Start the process that renders if a target has a template for it; it is ready a tenth of a second later."""
         with suppress(TemplateFault):  # reported where the target is rendered
-            alike = {_sets(target): target for target in targets}
+            alike = {sets_of(target): target for target in targets}
             slots = (slot for target in alike.values() for slot in self.slots(target))
             if any(source.is_rendered for slot in slots for source in slot.sources):
                 self._requests.begin()
@@ -92,9 +92,9 @@ class Rendering:
     def slots(self, target: Target) -> list[Slot]:
         """Return the managed paths of a target."""
         with self._lock:
-            if _sets(target) not in self._slots:
-                self._slots[_sets(target)] = slots(target, self._templates, self._patterns)
-            found = self._slots[_sets(target)]
+            if sets_of(target) not in self._slots:
+                self._slots[sets_of(target)] = slots(target, self._templates, self._patterns)
+            found = self._slots[sets_of(target)]
         if not target.ignores:
             return found
         return [slot for slot in found if not any(matches(pattern, str(slot.path)) for pattern in target.ignores)]
@@ -123,16 +123,16 @@ class Rendering:
         return known[1]
 
     def _common(self, target: Target) -> Common:
-        if _sets(target) not in self._asked:
+        if sets_of(target) not in self._asked:
             slots = self.slots(target)
             names = self._uses.of_all(slots)
-            self._asked[_sets(target)] = common(slots, names, self._templates, self._surroundings)
-        return self._asked[_sets(target)]
+            self._asked[sets_of(target)] = common(slots, names, self._templates, self._surroundings)
+        return self._asked[sets_of(target)]
 
     def any_reads_files(self, target: Target) -> bool:
         """Tell whether a target has a template that reads files; a faulty one is reported elsewhere."""
         try:
-            slots, sets = self.slots(target), _sets(target)
+            slots, sets = self.slots(target), sets_of(target)
             if sets not in self._reading:
                 self._reading[sets] = any(map(self._uses.may_read_files, self._slots[sets]))
             return self._reading[sets] and any(self._uses.reads_files(target, slot) for slot in slots)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from rollout.errors import Mistake, UsageError
 from rollout.model.inventory import Target
-from rollout.rendering.desired import Rendering
+from rollout.rendering.desired import Rendering, sets_of
 from rollout.rendering.slots import all_mistakes, named_rules
 from rollout.rendering.template_fault import TemplateFault
 
@@ -16,7 +16,7 @@ def check(rendering: Rendering, targets: Iterable[Target]) -> None:
     faults: dict[Mistake, None] = {}
     faultless = set()  # what was checked: most targets have the same templates
     for target in targets:
-        checked = (target.templates, target.agents, target.ignores)
+        checked = (*sets_of(target), target.ignores)
         if checked not in faultless:
             found = dict.fromkeys(_mistakes(rendering, target))
             faults |= found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rollout.errors import GitError, GitTimeout
+from rollout.errors import GitError
 from rollout.objects import messages
 from rollout.remote import contact, upstream
 from rollout.remote.upload_pack import Sender, Wants
@@ -84,8 +84,8 @@ def _fetched_unasked(store: Store) -> str | None:
     try:
         _fetch_branch(store, limit=store.remote.access.ask_limit)
     except Unreachable as error:
-        if isinstance(error.__cause__, GitTimeout):
-            raise  # it would be as silent if it were asked
+        if error.silent:
+            raise
         return None
     return _fetched(store)
 

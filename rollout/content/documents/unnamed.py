@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from rollout.content.documents.document import Array, Node, Object, Part, entries_of, find, meaning, repeated, says
-from rollout.content.documents.match import Place, entry_names, named_parts
+from rollout.content.documents.match import Place, named_parts
 from rollout.content.documents.united import MergeContext, Torn, United, amended, restored
 
 
@@ -98,10 +98,9 @@ def _had(context: MergeContext, node: Object | Array, place: Place) -> Node | No
 
 
 def _list_without_ours(context: MergeContext, node: Array, place: Place) -> United[Array]:
-    keys = context.match.keys(place)
-    if keys:
-        names = zip(entry_names(node, keys), node.parts, strict=True)
-        return amended(context, node, [entry(context, node, part, (*place, name)) for name, part in names], [], place)
+    if context.match.keys(place):
+        named = named_parts(node, context.match, place)
+        return amended(context, node, [entry(context, node, part, (*place, name)) for name, part in named], [], place)
     ours = _retired(context, node, place)
     inside = [United(None if meaning(part.value) in ours else part.value) for part in node.parts]
     return amended(context, node, inside, [], place)

@@ -66,11 +66,12 @@ def _value_in(text: str) -> _Value | None:
 def _back(context: YamlContext, span: Span, operation: Restore, lines: Lines) -> list[Edit]:
     if context.first_comment(span) is not None:
         return around_comment(context, span, lines)
-    stop = _behind_line(context.text, context.behind_ours(span[1]))
-    if stop < line_end(context.text, stop):
+    stop = context.behind_ours(span[1])
+    end = line_end(context.text, stop)
+    if context.text[stop:end].strip(" \t"):
         return on_lines(context, (span[0], stop), lines)  # the blanks go with what they stood behind
     head = lines.head + _comment(context, operation, lines) + operation.found.blanks
-    return on_lines(context, (span[0], stop), Lines(head, lines.below))
+    return on_lines(context, (span[0], end), Lines(head, lines.below))
 
 
 def _comment(context: YamlContext, operation: Restore, lines: Lines) -> str:
@@ -99,9 +100,3 @@ def _span_of(context: YamlContext, part: Part, found: Replaced) -> Span:
     if context.is_below_key(part):
         return context.beside_properties(part, found.text)
     return old.start if before.strip() or before == found.lead else part.body, old.end
-
-
-def _behind_line(text: str, at: int) -> int:
-    """Return where the blanks end that are the rest of a line, or else the place."""
-    end = line_end(text, at)
-    return at if text[at:end].strip(" \t") else end

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from rollout.errors import GitError, GitTimeout
+from rollout.errors import GitError
 from rollout.forges import asking
 from rollout.forges.interface import Texts
 from rollout.forges.known import forge_of
@@ -18,9 +18,8 @@ from rollout.model.reasons import said
 from rollout.model.reviews import Review, Standing, Via
 from rollout.planning.proposals import not_opened
 from rollout.remote import answers
-from rollout.remote.answers import PushAnswer, Pushed, Unheard
+from rollout.remote.answers import PushAnswer, Pushed
 from rollout.remote.upstream import Unreachable
-from rollout.safety.faults import first_line
 from rollout.store import proposals, push
 from rollout.store.proposals import Carried
 from rollout.store.push import Lease, NoOptions
@@ -75,10 +74,8 @@ def _pushed(task: Task, built: Built, lease: Lease, wanted: NewReview) -> PushAn
             return push.push(task.store, built.commit, built.base, lease)
         pushing = way.open(wanted) if lease.old is None else way.update(wanted)
         return push.offer(task.store, built.commit, pushing, lease)
-    except GitTimeout as error:
-        return answers.given_up(error)
     except (GitError, OSError) as error:
-        return Unheard(first_line(str(error)))
+        return answers.unheard(error)
 
 
 def _review(task: Task) -> Review | None:

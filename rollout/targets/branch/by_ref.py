@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from rollout.errors import GitError, GitTimeout
+from rollout.errors import GitError
 from rollout.forges import asking, gerrit
 from rollout.forges.interface import Texts
 from rollout.forges.known import forge_of
@@ -16,9 +16,8 @@ from rollout.model.plan import Change
 from rollout.model.reasons import Way, WayOut, said
 from rollout.model.reviews import Proposed, Review, Standing, Via
 from rollout.remote import answers
-from rollout.remote.answers import PushAnswer, Rejected, Unheard
+from rollout.remote.answers import PushAnswer, Rejected
 from rollout.remote.upstream import Unreachable
-from rollout.safety.faults import first_line
 from rollout.store import pending, proposals, push
 from rollout.store.push import Lease, NoOptions
 from rollout.targets.branch.commit import change_id, commit, topic
@@ -85,10 +84,8 @@ def _is_there(task: Task, standing: Standing, changes: list[Change], tip: str) -
 def _pushed(task: Task, built: Built, pushing: Pushing) -> PushAnswer | Receipt | NoOptions:
     try:
         return push.offer(task.store, built.commit, pushing)
-    except GitTimeout as error:
-        return answers.given_up(error)
     except (GitError, OSError) as error:
-        return Unheard(first_line(str(error)))
+        return answers.unheard(error)
 
 
 def _judged(task: Task, built: Built, answer: PushAnswer | Receipt, ref: str) -> Outcome | Unsupported | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-from rollout.errors import GitTimeout
 from rollout.model.inventory import Branch
 from rollout.remote import upstream
 from rollout.remote.upstream import Unreachable
@@ -24,7 +23,7 @@ def ask_once(there: OneRemote) -> dict[str, Heard]:
         at = locate(next(iter(branches.values())), there.settings.person, for_git=False)
         tips = upstream.ask_for(at.remote, tuple(dict.fromkeys(refs.values())))
     except Unreachable as error:
-        if isinstance(error.__cause__, GitTimeout):  # whoever asks again waits as long again
+        if error.silent:
             return dict.fromkeys(refs, Heard(silent=first_line(str(error)), at=began))
         return {}
     except (Unfit, OSError):

@@ -59,7 +59,7 @@ def _answer(task: Task, built: Built) -> PushAnswer:
     try:
         return push.push(task.store, built.commit, built.base)
     except GitTimeout as error:
-        return answers.given_up(error)
+        return answers.unheard(error)
     except (GitError, OSError) as error:
         return answers.unreported(Result(-1, b"", str(error)), ())  # this does not say where the branch is now
 
