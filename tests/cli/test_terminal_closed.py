@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 
 import pytest
 
+from tests.remote.test_push import hook
 from tests.terminal import Talk
 from tests.world import World
 
@@ -28,16 +30,21 @@ def test_a_terminal_that_is_closed_ends_the_program_and_changes_nothing(world: W
     assert world.run("apply", "--yes", "--lock-timeout", "20").code == 0
 
 
-def test_a_terminal_that_is_closed_while_a_run_is_at_work_leaves_what_the_next_one_finishes(world: World) -> None:
-    for name in ("api", "web"):
-        world.repo(name)
+def pushing(world: World, name: str, first: str = "") -> Talk:
+    """Return a run on a terminal that is in the middle of its push to this one of two repositories."""
+    for one in ("api", "web"):
+        world.repo(one)
     started = world.root / "started"
-    hook = world.root / "web.git/hooks/pre-receive"
-    hook.write_text(f"#!/bin/sh\ntouch {started}\ncat >/dev/null\nsleep 1\n")
-    hook.chmod(0o755)
-    talk = Talk(world, "apply", "--yes", "--jobs", "1")
+    hook(world, "pre-receive", f"touch {started}\ncat >/dev/null\nsleep 1", name)
+    talk = Talk(world, "apply", "--yes", "--jobs", "1", first=first)
     while not started.exists():
         assert talk.running.poll() is None
+        time.sleep(0.02)
+    return talk
+
+
+def test_a_terminal_that_is_closed_while_a_run_is_at_work_leaves_what_the_next_one_finishes(world: World) -> None:
+    talk = pushing(world, "web")
     os.close(talk.terminal)
     talk.running.wait(60)
     shutil.rmtree(world.root / "web.git/hooks")

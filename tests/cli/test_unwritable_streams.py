@@ -11,6 +11,7 @@ from itertools import chain, combinations
 
 import pytest
 
+from tests.cli.test_terminal_closed import pushing
 from tests.events.databases import ask
 from tests.program import started
 from tests.terminal import Talk
@@ -51,7 +52,7 @@ def ran(world: World, command: str, first: str = "") -> subprocess.CompletedProc
 def test_a_command_ends_in_order_whatever_its_streams_are(world: World, command: str) -> None:
     world.repo("api")
     os.mkdir(world.root / "other")
-    ran(world, "apply --yes")
+    world.run("apply", "--yes")
     usual = ran(world, command)
     for first in (closed(0), closed(0, 1, 2), full(2)):
         done = ran(world, command, first)
@@ -129,15 +130,7 @@ def test_who_stops_reading_the_plan_is_asked_all_the_same(world: World) -> None:
 
 
 def test_a_run_goes_on_when_its_terminal_goes_away_and_no_signal_says_so(world: World) -> None:
-    for name in ("api", "web"):
-        world.repo(name)
-    started_at = world.root / "started"
-    hook = world.root / "api.git/hooks/pre-receive"
-    hook.write_text(f"#!/bin/sh\ntouch {started_at}\ncat >/dev/null\nsleep 1\n")
-    hook.chmod(0o755)
-    talk = Talk(world, "apply", "--yes", "--jobs", "1", first=_DEAF)
-    while not started_at.exists():
-        assert talk.running.poll() is None
+    talk = pushing(world, "api", _DEAF)
     os.close(talk.terminal)
     assert talk.running.wait(60) == 1
     assert [world.at(name, "conf.txt") for name in ("api", "web")] == ["hello world\n"] * 2

@@ -8,6 +8,7 @@ import pytest
 
 from rollout.model.inventory import FileRule, Mode
 from tests import random_modes
+from tests.content.places import shared
 from tests.lives import Life
 from tests.world import World
 
@@ -121,7 +122,7 @@ def test_a_block_of_others_stays_marked_when_a_document_is_merged() -> None:
 def test_what_others_wrote_around_our_part_is_asked_for_before_the_file_is_written_whole(
     world: World, kind: str, named: str, mode: str
 ) -> None:
-    there, head = _shared(world, kind, named, "theirs: 1\n")
+    there, head = shared(world, kind, named, "theirs: 1\n")
     world.tail = f"{head}files: {{{named}: {{mode: {mode}{_ID[mode]}}}}}\n"
     for text in ("fleet: 1\n", "fleet: 2\n"):
         world.template(f"project/{named}", text)
@@ -132,7 +133,7 @@ def test_what_others_wrote_around_our_part_is_asked_for_before_the_file_is_writt
 @pytest.mark.parametrize("kind", ["branch", "folder"])
 @pytest.mark.parametrize("mode", ["block", "merge"])
 def test_what_others_wrote_is_asked_for_after_our_part_was_taken_out(world: World, kind: str, mode: str) -> None:
-    there, head = _shared(world, kind, "r.yaml", "theirs: 1\n")
+    there, head = shared(world, kind, "r.yaml", "theirs: 1\n")
     world.template("project/r.yaml", "fleet: 2\n")
     for rule in (f"mode: {mode}", "mode: absent"):
         world.tail = f"{head}files: {{r.yaml: {{{rule}}}}}\n"
@@ -142,7 +143,7 @@ def test_what_others_wrote_is_asked_for_after_our_part_was_taken_out(world: Worl
 
 @pytest.mark.parametrize("mode", ["block", "merge"])
 def test_a_saved_plan_says_what_is_only_a_part(world: World, mode: str) -> None:
-    there, _ = _shared(world, "branch", "r.yaml", "theirs: 1\n")
+    there, _ = shared(world, "branch", "r.yaml", "theirs: 1\n")
     world.template("project/r.yaml", "fleet: 2\n")
     world.tail = f"files: {{r.yaml: {{mode: {mode}}}}}\n"
     assert world.run("plan", "--adopt", "--out", str(world.root / "p.json")).code == 0
@@ -153,7 +154,7 @@ def test_a_saved_plan_says_what_is_only_a_part(world: World, mode: str) -> None:
 @pytest.mark.parametrize("kind", ["branch", "folder"])
 @pytest.mark.parametrize("mode", ["block", "merge"])
 def test_a_file_that_is_all_ours_is_written_whole_without_a_question(world: World, kind: str, mode: str) -> None:
-    _, head = _shared(world, kind, "r.yaml", None)
+    _, head = shared(world, kind, "r.yaml", None)
     world.tail = f"{head}files: {{r.yaml: {{mode: {mode}}}}}\n"
     for text in ("fleet: 1\n", "fleet: 2\n"):
         world.template("project/r.yaml", text)
@@ -164,17 +165,6 @@ def test_a_file_that_is_all_ours_is_written_whole_without_a_question(world: Worl
 
 
 _ID = {"block": ", id: ours", "merge": ""}
-
-
-def _shared(world: World, kind: str, named: str, theirs: str | None) -> tuple[Path, str]:
-    """Return a file that others may have begun, and what the inventory says of the folder that it is in."""
-    if kind == "branch":
-        world.repo("api", {"README.md": "x\n"} | ({} if theirs is None else {named: theirs}))
-        return world.root / "api" / named, ""
-    (world.root / "shared").mkdir()
-    if theirs is not None:
-        (world.root / "shared" / named).write_text(theirs)
-    return world.root / "shared" / named, "folders: {f: {path: shared, templates: [project]}}\n"
 
 
 def _asked_for(world: World, there: Path, head: str) -> None:
@@ -192,7 +182,7 @@ def _asked_for(world: World, there: Path, head: str) -> None:
 def test_what_a_revert_gave_back_to_others_is_asked_for_before_the_file_is_written_whole(
     world: World, kind: str, mode: str
 ) -> None:
-    there, head = _shared(world, kind, "r.yaml", "theirs: 1\n")
+    there, head = shared(world, kind, "r.yaml", "theirs: 1\n")
     world.template("project/r.yaml", "fleet: 1\n")
     world.tail = f"{head}files: {{r.yaml: {{mode: {mode}}}}}\n"
     assert world.run("apply", "--yes", "--adopt").code == 0

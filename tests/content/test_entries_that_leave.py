@@ -207,11 +207,12 @@ def _entries(kind: MergedFile, text: str | None) -> list[set[str]]:
 
 def _by_person(kind: MergedFile, text: str, person: dict[str, str]) -> str:
     """Return the file with a person's key in each of these entries, where they are there."""
+    many = len(_entries(kind, text))
     for name, key in person.items():
         mine = {"l": [{"id": name, key: "his"}]}
         for named in (mine, {"m": [{"id": "m", **mine}]}):
             changed = merged(text.encode(), _text(str(kind.path), named).encode(), Ours(), kind).decode()
-            if len(_entries(kind, changed)) == len(_entries(kind, text)):
+            if len(_entries(kind, changed)) == many:
                 text = changed
     return text
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
+from tests.content.places import pushed, shared
 from tests.world import World
 
 
 @pytest.mark.parametrize("kind", ["branch", "folder"])
 def test_a_file_of_others_that_rollout_wrote_whole_becomes_the_block(world: World, kind: str) -> None:
-    there, head = _shared(world, kind, "a.md", "old\n")
+    there, head = shared(world, kind, "a.md", "old\n")
     _written_whole(world, head)
     world.template("project/a.md", "R1\nR3\n")
     world.tail = f"{head}files: {{a.md: {{mode: block, id: r}}}}\n"
@@ -25,9 +24,9 @@ def test_a_file_of_others_that_rollout_wrote_whole_becomes_the_block(world: Worl
 def test_a_whole_file_that_others_changed_is_overwritten_by_the_block_where_it_stands(
     world: World, kind: str, theirs: str | None, template: str
 ) -> None:
-    there, head = _shared(world, kind, "a.md", theirs)
+    there, head = shared(world, kind, "a.md", theirs)
     _written_whole(world, head)
-    _pushed(world, kind, there, "mine\nR1\nR2 bo\n")
+    pushed(world, kind, there, "mine\nR1\nR2 bo\n")
     world.template("project/a.md", template)
     world.tail = f"{head}files: {{a.md: {{mode: block, id: r}}}}\n"
     assert world.run("apply", "--yes").code == 4
@@ -39,7 +38,7 @@ def test_a_whole_file_that_others_changed_is_overwritten_by_the_block_where_it_s
 def test_where_it_is_not_clear_what_is_left_of_a_whole_file_no_block_is_written(
     world: World, theirs: str | None
 ) -> None:
-    there, head = _shared(world, "folder", "a.md", theirs)
+    there, head = shared(world, "folder", "a.md", theirs)
     _written_whole(world, head)
     there.write_text("R1\nwords of others\nR2\n")
     world.template("project/a.md", "R1\nR3\n")
@@ -51,7 +50,7 @@ def test_where_it_is_not_clear_what_is_left_of_a_whole_file_no_block_is_written(
 
 @pytest.mark.parametrize("kind", ["branch", "folder"])
 def test_what_a_revert_gave_back_to_others_does_not_become_the_block(world: World, kind: str) -> None:
-    there, head = _shared(world, kind, "a.md", "old\n")
+    there, head = shared(world, kind, "a.md", "old\n")
     _written_whole(world, head)
     run = world.run("history", "--json").json["runs"][0]["run"]
     assert world.run("revert", run, "--yes").code == 0
@@ -62,17 +61,6 @@ def test_what_a_revert_gave_back_to_others_does_not_become_the_block(world: Worl
     assert there.read_text() == "old\n\n" + _block("R1\nR3\n")
 
 
-def _shared(world: World, kind: str, named: str, theirs: str | None) -> tuple[Path, str]:
-    """Return a file that others may have begun, and what the inventory says of the folder that it is in."""
-    if kind == "branch":
-        world.repo("api", {"README.md": "x\n"} | ({} if theirs is None else {named: theirs}))
-        return world.root / "api" / named, ""
-    (world.root / "shared").mkdir()
-    if theirs is not None:
-        (world.root / "shared" / named).write_text(theirs)
-    return world.root / "shared" / named, "folders: {f: {path: shared, templates: [project]}}\n"
-
-
 def _block(text: str) -> str:
     return f"<!-- rollout:begin r -->\n{text}<!-- rollout:end r -->\n"
 
@@ -81,10 +69,3 @@ def _written_whole(world: World, head: str) -> None:
     world.tail = head
     world.template("project/a.md", "R1\nR2\n")
     assert world.run("apply", "--yes", "--adopt").code == 0
-
-
-def _pushed(world: World, kind: str, there: Path, text: str) -> None:
-    if kind == "branch":
-        world.elsewhere("api", {there.name: text})
-    else:
-        there.write_text(text)
