@@ -216,7 +216,9 @@ def test_what_was_merged_is_ours_without_the_state_folder(reviewed: World, how: 
 @pytest.mark.parametrize(
     ("script", "why"), [("echo keep it; exit 1", "keep it"), ("kill -9 $PPID", "the remote end hung up")]
 )
-def test_a_branch_that_the_server_does_not_delete_stays_with_the_reason(reviewed: World, script: str, why: str) -> None:
+def test_a_branch_that_the_server_does_not_delete_stays_with_the_reason_until_it_does(
+    reviewed: World, script: str, why: str
+) -> None:
     applied(reviewed)
     merge(reviewed, "--ff-only")
     hook = reviewed.root / "api.git" / "hooks" / "pre-receive"
@@ -227,6 +229,9 @@ def test_a_branch_that_the_server_does_not_delete_stays_with_the_reason(reviewed
     said = reason.partition(f"the branch rollout/{ID} stays (")[2]
     assert why in said
     assert "moved" not in said
+    hook.unlink()
+    assert f"the branch rollout/{ID} is deleted" in applied(reviewed)[2]
+    assert applied(reviewed) == (0, "unchanged", "")
 
 
 def test_the_branch_stays_when_the_inventory_says_so(reviewed: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.errors import GitError
@@ -85,15 +86,17 @@ def clear_away(task: Task) -> Outcome:
         return outcome_of(step, Verdict.UNCHANGED, said(f"{_place(standing)} stays until a run may push"))
     why, short = _why_closed(step)
     done = closing.closed(task, standing, why)
-    gone = "" if standing.ref or done.left else _branch_gone(task, standing)
+    branch = Cleared() if standing.ref or done.left else _branch_gone(task, standing)
     if not done.left:  # what is still open may be merged: nothing of it is taken back yet
         take_back(task)
     tip = heard.tip(task.store)
     known = task.store.memory.memo().proposed or Proposed(standing, "")
-    task.store.memory.remember(proposed=replace(known, standing=replace(standing, done=not done.left)))
+    task.store.memory.remember(
+        proposed=replace(known, standing=replace(standing, done=not (done.left or branch.again)))
+    )
     reverts = step.proposal is not None and bool(step.proposal.taken_back)
     verdict = Verdict.FAILED if reverts and done.left else Verdict.UNCHANGED
-    outcome = outcome_of(step, verdict, said("; ".join(filter(None, (short, done.words, gone)))), base=tip)
+    outcome = outcome_of(step, verdict, said("; ".join(filter(None, (short, done.words, branch.words)))), base=tip)
     return replace(outcome, review=standing.told, act=ReviewAct.CLOSED if done.closed else None)
 
 
@@ -116,26 +119,33 @@ def declined(task: Task) -> Outcome:
     """Delete the branch of a proposal that a person declined, if it is exactly our commit."""
     step, standing = task.step, task.step.standing
     assert standing is not None
-    note = _branch_gone(task, standing)
+    branch = _branch_gone(task, standing)
     known = task.store.memory.memo().proposed or Proposed(standing, "")
-    task.store.memory.remember(proposed=replace(known, standing=replace(standing, gone=True)))
-    return replace(outcome_of(step, Verdict.BLOCKED, step.why, notes=(note,)), review=standing.told)
+    task.store.memory.remember(proposed=replace(known, standing=replace(standing, gone=not branch.again)))
+    return replace(outcome_of(step, Verdict.BLOCKED, step.why, notes=(branch.words,)), review=standing.told)
 
 
-def _branch_gone(task: Task, standing: Standing) -> str:
+class Cleared(Struct, frozen=True):
+    """What became of the branch of a proposal that is over; `again` if the next run has to try once more."""
+
+    words: str = ""
+    again: bool = False
+
+
+def _branch_gone(task: Task, standing: Standing) -> Cleared:
     if not task.step.delivery.rules.delete_branch:
-        return f"{standing.branch} is kept"
+        return Cleared(f"{standing.branch} is kept")
     try:
         answer = push.delete(task.store, Lease(standing.at, standing.head))
     except (GitError, OSError) as error:
         answer = Unheard(first_line(str(error)))
     match answer:
         case Pushed():
-            return f"the branch {standing.branch} is deleted"
+            return Cleared(f"the branch {standing.branch} is deleted")
         case Moved():
-            why = "it has moved"
+            return Cleared(f"the branch {standing.branch} stays (it has moved)")
         case Rejected(why) | Unheard(why):
-            pass
+            way = "the next run tries again; `review: {delete_branch: false}` keeps it"
+            return Cleared(f"the branch {standing.branch} stays ({why}); {way}", again=True)
         case never:
             assert_never(never)
-    return f"the branch {standing.branch} stays ({why})"
