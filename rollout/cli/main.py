@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import resource
 import signal
@@ -115,7 +116,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     # A core dump would contain our secrets; our children inherit this limit.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     output = streams.prepare()
-    sys.exit(output.ended(_ended(arguments)))
+    code = output.ended(_ended(arguments))
+    gc.freeze()  # else Python looks for cycles in all that is there, twice, before the process ends and frees it
+    sys.exit(code)
 
 
 def _ended(arguments: list[str] | None) -> int:

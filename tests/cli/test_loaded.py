@@ -139,3 +139,13 @@ def test_what_is_loaded_is_not_looked_through_for_garbage() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert int(done.stdout) <= 2
+
+
+def test_what_a_command_made_is_not_looked_through_for_garbage_when_it_ends() -> None:
+    script = (
+        "import atexit, gc; from rollout.cli.main import main;"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 10_000, len(gc.get_objects()) < 1_000));"
+        "main(['--version'])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("True True\n")
