@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from rollout.content.yaml_nodes import Fault, Leaf, Mapping, Node, Sequence
+from rollout.content.yaml_parser import parser
 from rollout.content.yaml_scalars import NUL, meaning
 
 _MAX_DEPTH = 60
@@ -19,9 +20,7 @@ _COLLECTIONS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 
 def built(text: str, as_written: Callable[[str], str], *, pure: bool) -> tuple[Node | None, list[Fault]]:
     """Return what one of the library's parsers, the C parser or the pure Python one, makes of a text."""
-    from ruamel.yaml import YAML
-
-    yaml = YAML(typ="safe", pure=pure)
+    yaml = parser(pure=pure)
     yaml.Resolver = _resolver()
     builder = _Builder(yaml.resolver, as_written)
     try:

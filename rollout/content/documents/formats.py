@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import assert_never
 
@@ -35,6 +36,7 @@ def format_of(path: PurePosixPath, told: FormatName | None) -> FormatName | None
     return FormatName.JSON if json_strict.is_strict(path) else FormatName.JSONC
 
 
+@lru_cache(maxsize=64)  # asked for with each text
 def named(name: FormatName, path: PurePosixPath) -> Format:
     """Return the format that a name stands for; INI files differ by their path."""
     match name:

@@ -26,6 +26,7 @@ from rollout.content.documents.document import (
     fault,
 )
 from rollout.content.documents.yaml_values import meaning_of, odd_tag
+from rollout.content.yaml_parser import parser
 
 _COMMENT = re.compile(r"(?:(?<=[ \t\r\n])|\A)#[^\r\n]*")
 _GAP = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
@@ -59,12 +60,11 @@ def read(text: str) -> Document:
 
 def _parsed(text: str) -> tuple[_YamlReader, Node | None]:
     """Read with the fast parser; what it refuses the exact one reads, which knows what a colon means in YAML 1.2."""
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     def parsed(spelling: str, *, pure: bool) -> tuple[_YamlReader, Node | None]:
         reader = _YamlReader(text)
-        return reader, reader.read(YAML(typ="safe", pure=pure).parse(spelling))
+        return reader, reader.read(parser(pure=pure).parse(spelling))
 
     try:
         return yaml_tabs.tried(text, partial(parsed, pure=False))
