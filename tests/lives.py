@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import Decisions
@@ -25,6 +26,10 @@ class Life(Struct):
     rule: FileRule
     last: Written | None = None
     asked: list[str] = field(default_factory=list)
+
+    def copy(self) -> Life:
+        """Return a life that has been the same so far, and may go on in another way."""
+        return replace(self, asked=[*self.asked])
 
     def plan(self, template: str) -> Change | None:
         """Return what the file needs for a template."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from configparser import ConfigParser
 from typing import Any
 
@@ -60,9 +59,13 @@ def _in_order(before: str, after: str) -> bool:
     return all(any(one == other for other in rest) for one in before)
 
 
-def _templates(path: str, end: str) -> list[tuple[str, str]]:
+def _after_one(path: str, before: str | None, end: str) -> Iterator[tuple[Life, str, str]]:
+    """Return a life after each template, with that template and each other one to go on with."""
     texts = [text if end else text.rstrip("\n") for text in _TEMPLATES[path]]
-    return list(itertools.permutations(texts, 2))
+    for one in texts:
+        file = Life(path, before, FileRule(Mode.MERGE))
+        _written(file, one, before or "")
+        yield from ((file.copy(), one, other) for other in texts if other != one)
 
 
 @pytest.mark.parametrize("end", ["\n", ""], ids=["ended", "open"])
@@ -71,9 +74,7 @@ def test_the_second_template_is_written_and_what_is_dropped_leaves_what_a_person
     path: str, before: str | None, end: str
 ) -> None:
     had = (before or "") + (end if before else "")
-    for one, other in _templates(path, end):
-        file = Life(path, None if before is None else had, FileRule(Mode.MERGE))
-        _written(file, one, had)
+    for file, one, other in _after_one(path, None if before is None else had, end):
         _written(file, other, had)
         left = file.lived(_NOTHING[path]) or ""
         if had.strip() in {"", "# c"}:  # a blank line may stay that parted our table from what came before it
@@ -85,9 +86,7 @@ def test_the_second_template_is_written_and_what_is_dropped_leaves_what_a_person
 @pytest.mark.parametrize(("path", "before"), _CASES)
 def test_a_person_who_takes_the_last_line_end_away_gets_the_next_template(path: str, before: str | None) -> None:
     had = f"{before}\n" if before else ""
-    for one, other in _templates(path, "\n"):
-        file = Life(path, None if before is None else had, FileRule(Mode.MERGE))
-        _written(file, one, had)
+    for file, one, other in _after_one(path, None if before is None else had, "\n"):
         said = _READ[path](file.text or "")
         file.text = (file.text or "").removesuffix("\n")
         if _READ[path](file.text) != said:
@@ -100,10 +99,15 @@ def test_a_person_who_takes_the_last_line_end_away_gets_the_next_template(path: 
 @pytest.mark.parametrize("path", _TEMPLATES)
 def test_any_three_templates_are_written_one_after_the_other(path: str) -> None:
     further = {"x.toml": ("b = 2\n\n[d]\nz = 4\n", "e = 4\n\n[f]\ny = 2\n")}
-    for templates in itertools.permutations((*_TEMPLATES[path][:6], *further.get(path, ())), 3):
-        file = Life(path, None, FileRule(Mode.MERGE))
-        for template in templates:
-            _written(file, template, "")
+    _all_written(Life(path, None, FileRule(Mode.MERGE)), {*_TEMPLATES[path][:6], *further.get(path, ())}, 3)
+
+
+def _all_written(file: Life, templates: set[str], many: int) -> None:
+    """Write this many of the templates one after the other, in each order."""
+    for template in sorted(templates) if many else ():
+        after = file.copy()
+        _written(after, template, "")
+        _all_written(after, templates - {template}, many - 1)
 
 
 def _written(file: Life, template: str, had: str) -> None:
