@@ -68,7 +68,7 @@ def test_a_limit_concerns_its_target_and_the_others_go_on(world: World) -> None:
     world.bare_repo("api")
     world.bare_repo("web")
     world.entries["web"] = world.entries["web"].replace("}", ", templates: [other]}")
-    world.template("other/a.txt.j2", CONSTANTS[0])
+    world.template("other/a.txt.j2", CONSTANTS[2])
     ran = world.run("plan", "--json")
     assert (ran.code, ran.states()) == (1, {"api": "pending", "web": "blocked"})
     assert "template limit: " in ran.json["targets"][1]["reason"]
