@@ -33,8 +33,7 @@ ScalarStyle = Literal["", "'", '"', "|", ">"]
 """How YAML writes a scalar, by the character it begins with; other formats have one way."""
 
 ContainerStyle = Literal[
-    "", "missing",
-    "block", "flow",
+    "", "missing", "block", "flow",
     "inline", "array", "table", "tables", "dotted", "super",
     "root", "section",
 ]  # fmt: skip
@@ -140,13 +139,14 @@ class Replace(Struct, frozen=True):
 class Amend(Struct, frozen=True):
     """Remove parts from an object or an array, and add parts of the template after the others.
 
-    If nothing is left, `found` is what others had there, if they had something.
+    If nothing is left, `found` is what others had there, if they had something. `headed` if its header goes, too.
     """
 
     container: Object | Array
     gone: tuple[int, ...] = ()
     new: tuple[Part, ...] = ()
     found: Replaced | None = None
+    headed: bool = False
 
 
 class Restore(Struct, frozen=True):

@@ -243,6 +243,8 @@ def _alike(had: Node | None, after: Node) -> bool:
 def _hidden(had: Node, after: Node) -> bool:
     """Tell whether how others wrote a value can no longer be seen in what we wrote."""
     if isinstance(had, Object | Array) and isinstance(after, Object | Array) and type(had) is type(after):
-        # What another mode dropped does not come back by its style.
-        return bool(after.parts) and (not had.parts or (had.style != after.style and says(after, had)))
+        # What another mode dropped does not come back by its style. Of a table without a header, one key is enough.
+        keys = {part.key for part in after.parts}
+        kept = says(after, had) if had.style != "super" else any(part.key in keys for part in had.parts)
+        return bool(after.parts) and (not had.parts or (had.style != after.style and kept))
     return meaning(had) != meaning(after)

@@ -67,16 +67,8 @@ class _TomlEditor(Struct):
         if container.style in _BRACKETS:
             return Brackets(self.document, operation, self.foreign, self.writer).edits()
         gone = [edit for index in operation.gone for edit in self._cut(container.parts[index])]
-        return [*gone, *self._header_of_ours(operation), *self._added(operation)]
-
-    def _header_of_ours(self, operation: Amend) -> list[Edit]:
-        """Take out the header that we gave to a table, where others have none but those of its sub-tables."""
-        container, gone = operation.container, set(operation.gone)
-        kept = any(_own(part) for index, part in enumerate(container.parts) if index not in gone)
-        ours = operation.found is not None and operation.found.node.style != "table"
-        if container.style != "table" or not ours or kept or operation.new:
-            return []
-        return cut_section(self.document, container.start, container.start, self.foreign)
+        header = cut_section(self.document, container.start, container.start, self.foreign) if operation.headed else []
+        return [*gone, *header, *self._added(operation)]
 
     def _replaced(self, operation: Replace | Restore, text: str) -> list[Edit]:
         part, old = operation.part, operation.part.value

@@ -53,7 +53,8 @@ def _object(context: MergeContext, have: Object, named: Object, place: Place) ->
             inside.append(_value(context, have, part, new, here))
         else:
             inside.append(United(part.value) if part.key in often else unnamed(context, have, part, here))
-    united = amended(context, have, inside, [part for part in named.parts if part.key not in present], place)
+    missing = [part for part in named.parts if part.key not in present]
+    united = amended(context, have, inside, missing, place, named=named)
     return replace(united, foreign=True) if hides else united
 
 

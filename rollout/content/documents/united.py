@@ -67,19 +67,30 @@ class United(Struct, Generic[N_co], frozen=True):
 
 
 def amended(
-    context: MergeContext, have: Collection, inside: Sequence[United[Node | None]], new: Sequence[Part], place: Place
+    context: MergeContext,
+    have: Collection,
+    inside: Sequence[United[Node | None]],
+    new: Sequence[Part],
+    place: Place,
+    *,
+    named: Node | None = None,
 ) -> United[Collection]:
-    """Return an object or a list with what became of its parts, and with new parts behind them."""
+    """Return an object or a list with what became of its parts, and with new parts behind them.
+
+    `named` is what the template has there.
+    """
     for part in new:
         check_new(context, part, (*place, part.key if isinstance(have, Object) else "[]"))
     operations = [operation for one in inside for operation in one.operations]
     gone = tuple(index for index, one in enumerate(inside) if one.node is None)
     found = context.ours.found.get(place)
     alike = found is not None and type(found.node) is type(have)
-    if gone or new:
-        operations.append(Amend(have, gone, tuple(new), found if alike else None))
     pairs = zip(have.parts, inside, strict=True)
     staying: list[Part] = [replace(part, value=one.node) for part, one in pairs if one.node is not None]
+    asked = new or (named is not None and named.style == "table")
+    headed = not asked and _has_bare_header(have, staying) and _headed_by_us(context.ours, place)
+    if gone or new or headed:
+        operations.append(Amend(have, gone, tuple(new), found if alike else None, headed))
     return United(
         replace(have, parts=(*staying, *new)),
         tuple(operations),
@@ -87,6 +98,18 @@ def amended(
         tuple(filled for one in inside for filled in one.filled),
         tuple(torn for one in inside for torn in one.torn),
     )
+
+
+def _has_bare_header(have: Object | Array, staying: Sequence[Part]) -> bool:
+    """Tell whether a table of TOML has a header that is not needed: all that stays stands under headers of its own."""
+    headers = (part.value.style in {"table", "tables", "super"} for part in staying)
+    return have.style == "table" and bool(staying) and all(headers)
+
+
+def _headed_by_us(ours: Ours, place: Place) -> bool:
+    """Tell whether others gave no header to a table, at most to the tables inside it."""
+    found = ours.found.get(place)
+    return place in ours.added or (found is not None and found.node.style != "table")
 
 
 def restored(container: Object | Array, part: Part, found: Replaced, new: Part | None = None) -> United[Node]:

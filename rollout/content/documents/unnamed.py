@@ -59,7 +59,7 @@ def _left(
     if left.node.parts:
         hides = found is not None and bool(left.operations) and not says(left.node, found.node)
         return replace(left, foreign=True) if hides else left
-    if place in context.ours.added:
+    if place in context.ours.added or (found is not None and found.node.style == "super"):
         return United(None, foreign=left.foreign, torn=left.torn)
     if found is None or (type(found.node) is type(part.value) and not getattr(found.node, "parts", ())):
         return left
