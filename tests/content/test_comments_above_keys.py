@@ -62,19 +62,20 @@ class _Told:
         return text.replace("\n", self.newline)
 
 
+@pytest.mark.parametrize("distances", [(0, 1, 5), pytest.param((2, 3, 4), marks=pytest.mark.long)], ids=["near", "far"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("path", _FILES)
 @pytest.mark.parametrize("value", [1, 2])
-def test_our_comment_follows_the_template(path: str, newline: str, value: int) -> None:
+def test_our_comment_follows_the_template(path: str, newline: str, value: int, distances: tuple[int, ...]) -> None:
     told = _Told(path, newline)
-    for first, after_first in zip(_LINES, (*_LINES[1:], _LINES[0]), strict=True):
+    for number, first in enumerate(_LINES):
         begun = told.life()
         assert begun.lived(told.template(1, *first)) == told.file(1, *first)
-        for second in _LINES:
-            file = begun.copy()
+        for distance in distances:
+            file, second = begun.copy(), _LINES[(number + distance) % len(_LINES)]
             assert file.lived(told.template(value, *second)) == told.file(value, *second)
             assert file.plan(told.template(value, *second)) is None
-            if second == after_first:
+            if distance == distances[1]:
                 assert file.lived(told.template(3, "last"), told.template(3)) == told.file(3)
                 assert file.lived(told.template(1, *first)) == told.file(1, *first)
             assert file.lived(told.empty) == told.before

@@ -66,22 +66,28 @@ def _in_order(before: str, after: str) -> bool:
     return all(any(one == other for other in rest) for one in before)
 
 
-def _after_one(path: str, before: str | None, end: str) -> Iterator[tuple[Life, str, str]]:
-    """Return a life after each template, with that template and each other one to go on with."""
+def _after_one(path: str, before: str | None, end: str, far: bool) -> Iterator[tuple[Life, str, str]]:
+    """Return a life after each template, with that one and each that stands near it, or far from it, to go on with."""
     texts = [text if end else text.rstrip("\n") for text in _TEMPLATES[path]]
-    for one in texts:
+    for number, one in enumerate(texts):
         file = Life(path, before, FileRule(Mode.MERGE))
         _written(file, one, before or "")
-        yield from ((file.copy(), one, other) for other in texts if other != one)
+        for distance in range(1, len(texts)):
+            if (distance not in {1, 2, len(texts) - 1}) == far:
+                yield file.copy(), one, texts[(number + distance) % len(texts)]
 
 
+_NEAR_AND_FAR = pytest.mark.parametrize("far", [False, pytest.param(True, marks=pytest.mark.long)], ids=["near", "far"])
+
+
+@_NEAR_AND_FAR
 @pytest.mark.parametrize("end", ["\n", ""], ids=["ended", "open"])
 @pytest.mark.parametrize(("path", "before"), _CASES)
 def test_the_second_template_is_written_and_what_is_dropped_leaves_what_a_person_had(
-    path: str, before: str | None, end: str
+    path: str, before: str | None, end: str, far: bool
 ) -> None:
     had = (before or "") + (end if before else "")
-    for file, one, other in _after_one(path, None if before is None else had, end):
+    for file, one, other in _after_one(path, None if before is None else had, end, far):
         _written(file, other, had)
         left = file.lived(_NOTHING[path]) or ""
         if had.strip() in {"", "# c"}:  # a blank line may stay that parted our table from what came before it
@@ -90,10 +96,13 @@ def test_the_second_template_is_written_and_what_is_dropped_leaves_what_a_person
             assert left == had, (one, other)
 
 
+@_NEAR_AND_FAR
 @pytest.mark.parametrize(("path", "before"), _CASES)
-def test_a_person_who_takes_the_last_line_end_away_gets_the_next_template(path: str, before: str | None) -> None:
+def test_a_person_who_takes_the_last_line_end_away_gets_the_next_template(
+    path: str, before: str | None, far: bool
+) -> None:
     had = f"{before}\n" if before else ""
-    for file, one, other in _after_one(path, None if before is None else had, "\n"):
+    for file, one, other in _after_one(path, None if before is None else had, "\n", far):
         said = _read(path, file.text or "")
         file.text = (file.text or "").removesuffix("\n")
         if _read(path, file.text) != said:
