@@ -35,6 +35,7 @@ from rollout.cli.main import main
 from rollout.rendering import child_main, child_process
 
 _PARENT_DIES = 1  # PR_SET_PDEATHSIG
+_RENDER_NOTHING = {"events", "history", "completion", "help", "--help", "--version"}  # first words of a command line
 
 
 def serve(asked: socket.socket) -> list[str] | None:
@@ -220,7 +221,8 @@ if __name__ == "__main__":
     given = (serve_all if served.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) else serve)(served)
     if given is not None:
         sys.argv = [str(Path(rollout.__file__).with_name("__main__.py")), *given]
-        have_renderer()
+        if not _RENDER_NOTHING & {*given[:1]}:
+            have_renderer()
         try:
             main()
         except SystemExit as ending:
