@@ -14,6 +14,7 @@ from rollout.model.plan import Change
 from tests.lives import Life
 
 _DOCUMENTS = {"x.yaml": "{key}: {value}\n", "x.toml": '{key} = "{value}"\n', "x.ini": "{key} = {value}\n", "x.json": ""}
+_KEYS = [f"ours{number}" for number in range(1, 5)]
 _TEXTS = {"R.md": "{key} {value}\n", "Makefile": "{key} {value}\n"}
 _LINES = _DOCUMENTS | _TEXTS
 
@@ -27,6 +28,7 @@ class ChangingModes(Struct):
     theirs: list[str] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
     number: int = 0
+    over: bool = False  # whether what others had was written over
 
     @property
     def form(self) -> str:
@@ -50,6 +52,8 @@ class ChangingModes(Struct):
         modes += [Mode.MERGE, Mode.MERGE] if self.form in _DOCUMENTS else []
         modes += [Mode.BLOCK] if self.form != "x.json" else []
         self.life.rule = replace(self.life.rule, mode=self.chance.choice(modes))
+        if len(self.named) > 1 and self.chance.random() < 0.3:
+            del self.named[self.chance.choice(list(self.named))]
 
     def person(self) -> None:
         """Write a line, or a comment, anywhere between the others."""
@@ -73,9 +77,20 @@ class ChangingModes(Struct):
         if planned is None or planned.action is Action.ERROR:
             assert planned is None or "a fault of rollout's own" not in planned.cause, self.told
             assert self.life.text == before, self.told
+            self._has_nothing_old(planned)
             return
         self._keeps(planned, before or "", self.life.text or "")
+        self._has_nothing_old(planned)
         assert self.life.plan(template) is None, f"a second run finds something\n{self.told}"
+
+    def _has_nothing_old(self, planned: Change | None) -> None:
+        """Hold that what left the template left the file; not yet where we wrote over what others had."""
+        if planned is not None and not planned.decided:
+            self.over = self.over or self.life.rule.mode is Mode.WHOLE or planned.action is Action.DRIFT
+        if self.life.rule.mode is Mode.ONCE or self.over or (planned is not None and planned.action is Action.ERROR):
+            return
+        left = [key for key in _KEYS if key in (self.life.text or "") and key not in self.named]
+        assert not left, f"{left} left the template and stay\n{self.told}"
 
     def _keeps(self, planned: Change, before: str, after: str) -> None:
         lost = [word for word in self.theirs if word in before and word not in after]

@@ -81,6 +81,31 @@ def test_keys_that_were_merged_go_when_a_block_says_other_ones(path: str, betwee
     assert file.lived(first, nothing) == before
 
 
+@pytest.mark.parametrize("says", ["first", "last"])
+@pytest.mark.parametrize("path", _DOCUMENTS)
+def test_keys_that_were_merged_go_also_when_a_block_says_what_stands_there(path: str, says: str) -> None:
+    before, first, then, nothing = _DOCUMENTS[path]
+    other = {"v.yml": "o: 1\n", "v.toml": "[o]\nb = 1\n", "v.ini": "[o]\nb=1\n"}[path]
+    file = Life(path, before, FileRule(Mode.MERGE))
+    file.lived(first + other)
+    file.rule = FileRule(Mode.BLOCK)
+    text = first if says == "first" else other
+    planned = file.rolled_out(text)
+    assert planned is not None
+    assert planned.cause == "the file has no block 'project' yet; the keys that rollout merged into it go"
+    assert file.text == Life(path, before, FileRule(Mode.BLOCK)).lived(text)
+    assert file.plan(text) is None
+    file.rule = FileRule(Mode.MERGE)
+    assert file.lived(then, nothing) == before
+
+
+def test_a_text_of_others_becomes_the_block_in_its_place_when_keys_that_were_merged_go() -> None:
+    file = Life("x.yaml", "a: 2\nb: 1\n", FileRule(Mode.MERGE))
+    assert file.lived("c: 1\n") == "a: 2\nb: 1\nc: 1\n"
+    file.rule = FileRule(Mode.BLOCK)
+    assert file.lived("a: 2\n") == f"{_MARKED}b: 1\n"
+
+
 def test_keys_that_others_changed_since_stay_when_a_block_comes() -> None:
     file = Life("x.yaml", "b: 1\n", FileRule(Mode.MERGE))
     file.lived("a: 1\nd: 1\n", ">b: 1\na: 2\nd: 1\n")

@@ -28,10 +28,10 @@ def template_fault(item: Managed) -> str | None:
 
 def wanted(at: Situation) -> File | None:
     seen = seen_in(at)
-    if at.actual is not None and seen.text(at.actual) == blocks.said(seen.body) and not seen.marked(at.actual):
+    alone = _without_keys(at, seen)
+    if at.actual is not None and alone is None and seen.unmarked(at.actual) == blocks.said(seen.body):
         return at.actual
     content = at.actual.content if at.actual else None
-    alone = _without_keys(at, seen)
     return put_into(at, seen.with_text(content if alone is None else alone, seen.body))
 
 
@@ -46,11 +46,11 @@ def reason(at: Situation, actual: File) -> Cause:
     if seen.earlier is not None:
         return Cause(f"the block {seen.earlier!r} is {at.item.block_id!r} now")
     text = seen.text(actual)
-    if text is None:
+    keys = "; the keys that rollout merged into it go" if _without_keys(at, seen) is not None else ""
+    if text is None or keys:
         names = sections.named(actual.content, seen.spot)
         which = "section" if len(names) == 1 else "sections"
         place = f"; it takes the place of the {which} {', '.join(map(repr, names))}" if names else ""
-        keys = "; the keys that rollout merged into it go" if _without_keys(at, seen) is not None else ""
         return Cause(f"the file has no block {at.item.block_id!r} yet{place}{keys}", takes_over=True)
     if text == blocks.said(seen.body):
         return Cause("its markers have another form now")
@@ -128,12 +128,19 @@ def ours(item: Managed, actual: File) -> TakenOver | None:
 
 
 def _without_keys(at: Situation, seen: Sight) -> bytes | None:
-    """Return a file that has no block yet without the keys that we merged into it: the block says them again."""
-    if at.actual is None or at.written is None or seen.text(at.actual) is not None:
+    """Return a file that has no block yet without the keys that we merged into it: the block says them again.
+
+    None if they may stay: there are none, or they are all that the block says, and stand there as it does.
+    """
+    if at.actual is None or at.written is None or seen.text(at.actual) not in {None, blocks.said(seen.body)}:
+        return None
+    if seen.marked(at.actual) is not None:
         return None
     from rollout.content.modes import share  # with it come the readers of documents, which few blocks need
 
-    return share.without_our_keys(at)
+    alone = share.without_our_keys(at)
+    there = seen.without_text(at.actual)
+    return None if alone is None or alone.split() == there.split() else alone
 
 
 __all__ = [

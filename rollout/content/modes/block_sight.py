@@ -29,7 +29,15 @@ class Sight(Struct, frozen=True):
     def text(self, file: File) -> bytes | None:
         """Return the text of our block in a file, with markers or without."""
         marked = self.marked(file)
-        return marked if marked is not None else self._unmarked(file)
+        return marked if marked is not None else self._bare_text(file)
+
+    def unmarked(self, file: File) -> bytes | None:
+        """Return the text of our block where it stands without markers."""
+        return self._bare_text(file) if self.marked(file) is None else None
+
+    def without_text(self, file: File) -> bytes:
+        """Return a file without the text of our block where that stands without markers."""
+        return blocks.without_texts(file.content, filter(None, [self.unmarked(file)]), self.spot)
 
     def marked(self, file: File) -> bytes | None:
         """Return the text of our block between its markers."""
@@ -57,10 +65,9 @@ class Sight(Struct, frozen=True):
 
     def _stands(self) -> bytes:
         """Return the text of our block as it stands in the file that is there, if it has no markers there."""
-        actual = self.at.actual
-        return b"" if actual is None or self.marked(actual) is not None else self._unmarked(actual) or b""
+        return (self.unmarked(self.at.actual) if self.at.actual is not None else None) or b""
 
-    def _unmarked(self, file: File) -> bytes | None:
+    def _bare_text(self, file: File) -> bytes | None:
         """Return the text of our block where it has no markers, also as others changed it, if its place is clear."""
         texts = (text for text in (self._last(), self.body) if blocks.without_markers(file.content, text, self.spot))
         found = next((blocks.said(text) for text in texts), None)
