@@ -166,6 +166,22 @@ def test_what_others_wrote_is_asked_for_after_our_part_was_taken_out(world: Worl
     _asked_for(world, there, head)
 
 
+@pytest.mark.parametrize("kind", ["branch", "folder"])
+@pytest.mark.parametrize("mode", ["whole", "absent"])
+def test_a_file_that_once_left_to_others_is_asked_for_whatever_else_a_run_wrote(
+    world: World, kind: str, mode: str
+) -> None:
+    there, head = shared(world, kind, "r.yaml", "theirs: 1\n")
+    for named in ("r.yaml", "other.yaml"):
+        world.template(f"project/{named}", "fleet: 1\n")
+    world.tail = f"{head}files: {{r.yaml: {{mode: once}}}}\n"
+    assert world.run("apply", "--yes").code == 0
+    world.tail = f"{head}files: {{r.yaml: {{mode: {mode}}}}}\n"
+    assert world.run("apply", "--yes").code == 4
+    assert there.read_text() == "theirs: 1\n"
+    assert "rollout never wrote it" in world.run("plan").out
+
+
 @pytest.mark.parametrize("mode", ["block", "merge"])
 def test_a_saved_plan_says_what_is_only_a_part(world: World, mode: str) -> None:
     there, _ = shared(world, "branch", "r.yaml", "theirs: 1\n")

@@ -282,6 +282,10 @@ MUTATIONS = (
              "    if False:",
              test="tests/content/test_changed_modes.py::"
              "test_what_others_wrote_around_our_part_is_asked_for_before_the_file_is_written_whole"),
+    Mutation("a file that once left to others is not ours", "content/modes/once.py",
+             "    return None\n\n\n__all__", "    return TakenOver(_actual)\n\n\n__all__",
+             test="tests/content/test_changed_modes.py::"
+             "test_a_file_that_once_left_to_others_is_asked_for_whatever_else_a_run_wrote"),
     Mutation("what absent left to others is not deleted by a second run", "content/modes/share.py",
              "    if at.written.share is FileShare.NONE:", "    if False:",
              test="tests/content/test_changed_modes.py::test_lines_that_absent_left_to_others_are_never_deleted_later"),

@@ -105,7 +105,7 @@ def _written_alone(job: Job, folder: SharedFolder, writer: FolderWriter) -> Outc
 
 
 def _written(job: Job, folder: SharedFolder, writer: FolderWriter) -> Outcome:
-    """Write the changes of a step if everything is as planned, and remember what is in the folder then."""
+    """Write the changes of a step if everything is as planned, and note what a person decided to keep."""
     step = job.step
     snapshot = read_snapshot(folder.root, step.managed, folder.remembered)
     stale = [p for p in review.stale_paths(step, snapshot.files) if not _is_done(p, step, snapshot.files)]
@@ -116,8 +116,6 @@ def _written(job: Job, folder: SharedFolder, writer: FolderWriter) -> Outcome:
     writer.clear()
     writer.sweep(step.managed)
     done = writer.write(_to_write(step))
-    settled = {p: f for p, f in snapshot.files.items() if isinstance(f, File) and _as_asked(p, step)}
-    memory.remember(folder.remembered, settled, job.run.id)
     outcome = _outcome(step, Verdict.WRITTEN if done else Verdict.UNCHANGED, changes=done)
     keeps = [change for change in step.changes if change.keep]
     if not keeps:
@@ -149,11 +147,6 @@ def _read_meanwhile(root: Path, step: Step) -> list[PurePosixPath]:
         for one, found in now.items()
         if (found.sha256 if isinstance(found, File) else None) != one.sha256
     ]
-
-
-def _as_asked(path: PurePosixPath, step: Step) -> bool:
-    """Tell whether a path is as it should be, and neither to be changed nor kept in spite of the template."""
-    return path not in (*step.kept, *step.held) and all(change.path != path for change in step.changes)
 
 
 def _is_done(path: PurePosixPath, step: Step, files: Mapping[PurePosixPath, File | Obstacle | None]) -> bool:

@@ -119,17 +119,6 @@ def settle(remembered: FolderMemory, path: PurePosixPath, announced: Announced) 
     return entry.forgotten(announced)
 
 
-def remember(remembered: FolderMemory, files: Mapping[PurePosixPath, File], run: str) -> None:
-    """Take over files that are already as they should be: from now on a change is drift."""
-    entries = remembered.read()
-    new = {str(path): file for path, file in files.items() if entries.get(str(path), FileRecord()).print is None}
-    if new:
-        for path, file in new.items():
-            remembered.keep(file)
-            entries[path] = FileRecord(print=fingerprint(file), run=run)
-        remembered.write(entries)
-
-
 def keep(remembered: FolderMemory, changes: Iterable[Change]) -> None:
     """Record the files that a person decided to keep."""
     entries = remembered.read()
