@@ -169,9 +169,8 @@ def _step(target: Target, snapshot: Snapshot, changes: tuple[Change, ...], circu
 
 def _changes(before: Mapping[PurePosixPath, File | None], snapshot: Snapshot) -> Iterable[Change]:
     for path, old in before.items():
-        now, written = snapshot.files.get(path), snapshot.written.get(path)
+        now, share = snapshot.files.get(path), FileShare.GIVEN_BACK
         if not isinstance(now, Obstacle) and now != old:
-            share = FileShare.PART if old is not None and written is not None and written.share else None
             yield Change(path, action_between(now, old), "revert", now, old, reverts=True, share=share)
 
 
@@ -192,10 +191,11 @@ def action_between(old: File | None, new: File | None) -> Action:
     return Action.CHMOD if old.content == new.content else Action.UPDATE
 
 
-def on_hold(found: Undone, desired: Desired, line_ends: Mapping[PurePosixPath, Conversion]) -> Undone:
+def on_hold(found: Undone, desired: Desired, there: Snapshot) -> Undone:
     """Return a step after whose changes the files stay, as long as the templates ask for what they ask for now.
 
-    A file that a revert makes as its template asks needs no hold, as after the revert of a revert.
+    A file that a revert makes as its template asks needs no hold, as after the revert of a revert. What counts as
+    written `there` is what we will have written last after the revert.
     """
     managed = {item.path: item for item in desired.managed}
     asks = {path: item.asks for path, item in managed.items()}
@@ -206,7 +206,8 @@ def on_hold(found: Undone, desired: Desired, line_ends: Mapping[PurePosixPath, C
         item = managed.get(change.path)
         if not change.reverts or item is None:
             return replace(change, hold=False, asks=None) if change.reverts else change
-        as_asked = satisfied(item, change.after, None, line_ends.get(change.path, Conversion.BINARY))
+        line_ends = there.line_ends.get(change.path, Conversion.BINARY)
+        as_asked = satisfied(item, change.after, there.written.get(change.path), line_ends)
         return replace(change, hold=not as_asked, asks=None if as_asked else item.asks)
 
     out = tuple(replace(one, asks=asks.get(PurePosixPath(one.path))) for one in found.taken_back)

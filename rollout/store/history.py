@@ -55,6 +55,33 @@ def own(touches: Iterable[Touch]) -> list[Touch]:
     return [touch for touch in touches if touch.wrote]
 
 
+def in_force(touches: Iterable[Touch]) -> list[Touch]:
+    """Return what was written by us and no revert took back, newest first.
+
+    Where it is not known which write a revert took back, nothing of ours is left in the file.
+    """
+    found: list[Touch] = []
+    gone: list[Touch] = []
+    for touch in reversed(own(touches)):
+        if touch.share is not FileShare.GIVEN_BACK:
+            found, gone = [*found, touch], []
+        elif found and (found[-1].after, found[-1].before) == (touch.before, touch.after):
+            gone.append(found.pop())
+        elif gone and (gone[-1].before, gone[-1].after) == (touch.before, touch.after):
+            found.append(gone.pop())
+        else:
+            found, gone = [replace(touch, share=FileShare.NONE)], []
+    return found[::-1]
+
+
+def undoing(touches: list[Touch]) -> list[Touch]:
+    """Return the touches as they will be when a revert has given back what the newest write of ours found."""
+    newest = next(iter(own(touches)), None)
+    if newest is None:
+        return touches
+    return [replace(newest, before=newest.after, after=newest.before, share=FileShare.GIVEN_BACK), *touches]
+
+
 def held(touches: Iterable[Touch]) -> str | None:
     """Return what was asked for when a file was reverted, if we have not written it since."""
     return next((touch.held for touch in touches if touch.wrote), None)
@@ -74,7 +101,7 @@ def blobs_of(
     """Return the blobs that rollout wrote at the managed paths; for merged ones, all that it ever wrote."""
     needed: set[str] = set()
     for path in managed:
-        for touch in own(history.get(path, [])):
+        for touch in in_force(history.get(path, [])):
             last = path not in merged and touch.merged is None
             needed |= {entry[1] for entry in ((touch.after,) if last else (touch.before, touch.after)) if entry}
             if last:
@@ -84,7 +111,7 @@ def blobs_of(
 
 def taken_over(history: History, managed: Iterable[PurePosixPath]) -> set[str]:
     """Return the blobs that others had at the managed paths when we took them over, as far as they are still needed."""
-    bases = [touch.base for path in managed for touch in own(history.get(path, ()))]
+    bases = [touch.base for path in managed for touch in in_force(history.get(path, ()))]
     return {base[1] for base in bases if base}
 
 

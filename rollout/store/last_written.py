@@ -14,7 +14,7 @@ from rollout.store.history import Touch
 
 def written(touches: list[Touch], contents: Mapping[str, bytes], target: str) -> Written | None:
     """Return what rollout last wrote at a path; None if it wrote nothing."""
-    mine = history.own(touches)
+    mine = history.in_force(touches)
     if not mine:
         return Written(None, disputed=True) if history.disputed(touches) else None
     newest, present = mine[0], _present(mine)

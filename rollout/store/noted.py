@@ -53,7 +53,7 @@ def _with_base(touches: list[Touch], note: Note) -> list[Touch]:
 
 def written(note: Note, touches: list[Touch], last: Written | None, contents: Mapping[str, bytes]) -> Written:
     """Return what counts as written at a path with a note, which is newer than every commit of ours there."""
-    newest = next(iter(history.own(touches)), None)
+    newest = next(iter(history.in_force(touches)), None)
     if last is not None and newest is not None and newest.after == note.entry and not last.disputed:
         return last
     file = history.entry_file(note.entry, contents)

@@ -48,8 +48,11 @@ def at(
     *,
     network: bool,
     merged: Collection[PurePosixPath] = (),
+    undoing: Collection[PurePosixPath] = (),
 ) -> Snapshot:
     """Return the managed paths at an upstream commit, and what rollout last wrote there.
+
+    At the paths of a revert, which is `undoing` what we wrote, it is what we will have written last after it.
 
     `known` are contents that may be there already: a blob with the same id needs no transfer. For the `merged` paths,
     everything that rollout ever wrote is read.
@@ -57,6 +60,7 @@ def at(
     contents = {git_id(content, len(tip)): content for content in known}
     there = _there(store, tip, list(wanted))
     past = own_commits.past_of(store, tip, network=network and not there.is_known(contents))
+    past = {path: history.undoing(found) if path in undoing else found for path, found in past.items()}
     needed = there.blobs() | set(there.attribute_files.values()) | history.blobs_of(past, there.entries, merged)
     needed |= there.links() if network else set()
     contents |= blobs.read(store, store.objects(tip), needed - contents.keys(), network=network)
@@ -98,7 +102,7 @@ def _written(
 def _orphans(past: History, there: _There, target: str) -> Iterator[tuple[PurePosixPath, Written]]:
     """Yield our files that no template names any more; only their existence counts."""
     for path, touches in past.items():
-        mine = [] if path in there.entries else history.own(touches)
+        mine = [] if path in there.entries else history.in_force(touches)
         if mine and mine[0].target == target and isinstance(there.tree.at(path), Blob):
             yield path, Written(File(b""), mine[0].commit)
 

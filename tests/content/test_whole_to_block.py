@@ -61,6 +61,18 @@ def test_what_a_revert_gave_back_to_others_does_not_become_the_block(world: Worl
     assert there.read_text() == "old\n\n" + _block("R1\nR3\n")
 
 
+@pytest.mark.parametrize("kind", ["branch", "folder"])
+def test_what_others_had_and_a_template_said_again_does_not_become_the_block(world: World, kind: str) -> None:
+    there, head = shared(world, kind, "a.md", "old\n")
+    _written_whole(world, head)
+    world.template("project/a.md", "old\n")
+    assert world.run("apply", "--yes").code == 0
+    world.template("project/a.md", "R1\nR3\n")
+    world.tail = f"{head}files: {{a.md: {{mode: block, id: r}}}}\n"
+    assert world.run("apply", "--yes", "--adopt").code == 0
+    assert there.read_text() == "old\n\n" + _block("R1\nR3\n")
+
+
 def _block(text: str) -> str:
     return f"<!-- rollout:begin r -->\n{text}<!-- rollout:end r -->\n"
 

@@ -292,10 +292,18 @@ MUTATIONS = (
     Mutation("what absent left to others does not count as ours", "store/last_written.py",
              "takewhile(lambda touch: touch.share is not FileShare.NONE, mine)", "takewhile(lambda touch: True, mine)",
              test="tests/store/test_past_writes.py::test_what_a_write_left_to_others_is_not_ours_any_more"),
-    Mutation("what a revert gave back to others is not ours", "model/own_writes.py",
+    Mutation("what others had is not ours where a template says it again", "model/own_writes.py",
              "(whole and _never_there_before(writes))", "whole",
              test="tests/content/test_whole_to_block.py::"
-             "test_what_a_revert_gave_back_to_others_does_not_become_the_block"),
+             "test_what_others_had_and_a_template_said_again_does_not_become_the_block"),
+    Mutation("what a revert gave back on a branch is whose it was", "store/history.py",
+             "        if touch.share is not FileShare.GIVEN_BACK:", "        if True:",
+             test="tests/planning/test_given_back.py::"
+             "test_a_file_that_was_taken_over_by_mistake_is_its_persons_again"),
+    Mutation("what a revert gave back in a folder is whose it was", "targets/folder/record.py",
+             "        if announced.share is not FileShare.GIVEN_BACK:", "        if True:",
+             test="tests/planning/test_given_back.py::"
+             "test_a_file_that_was_taken_over_by_mistake_is_its_persons_again"),
     Mutation("lines of others in a text that was written whole are not written over", "content/modes/block_sight.py",
              "return (text + b\"\\n\", (0, len(text) + 1)) if text else None", "return None",
              test="tests/content/test_whole_to_block.py::"

@@ -137,7 +137,8 @@ def test_a_merged_review_that_puts_back_holds_until_the_template_changes(reviewe
         forget()
     assert reviewed.git("api.git", "branch", "--list", "rollout/*") == ""
     reviewed.template("project/AGENTS.md", "two\n")
-    assert applied(reviewed)[:2] == (0, "proposed")
+    assert applied(reviewed)[:2] == (4, "blocked"), "what is put back is its person's"
+    assert applied(reviewed, "--adopt")[:2] == (0, "proposed")
 
 
 def test_a_changed_template_takes_the_place_of_a_revert_in_review(reviewed: World) -> None:

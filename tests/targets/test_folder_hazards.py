@@ -111,6 +111,7 @@ def test_old_versions_of_ours_are_removed_and_what_somebody_else_wrote_never(
     world: World, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(record, "_MAX_MERGES", 3)
+    monkeypatch.setattr(record, "_MAX_REVERTS", 3)
     for number in range(7):
         world.head = f"version: 1\nvars: {{who: moon {number}}}\n"
         if number == 2:
@@ -128,6 +129,7 @@ def test_a_version_that_another_folder_has_or_that_is_in_use_again_stays(
     world: World, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(record, "_MAX_MERGES", 1)
+    monkeypatch.setattr(record, "_MAX_REVERTS", 1)
     world.tail = "folders: {shared: {path: shared, templates: [project]}, other: {path: other, templates: [project]}}\n"
     assert world.run("apply", "--yes").code == 0
     for number in range(4):

@@ -44,7 +44,8 @@ def test_of_very_many_writes_the_oldest_are_forgotten() -> None:
     for number in range(51):
         announced = Announced(f"100644:{number + 1}", f"100644:{number}", "run", ".x")
         dropped, entry = entry.forgotten(announced), entry.written(announced)
-    assert (dropped, len(entry.ours), entry.ours[0][0]) == (("100644:0", "100644:1"), 50, "100644:1")
+    assert (dropped[:2], len(entry.ours), entry.ours[0][0]) == (("100644:0", "100644:1"), 50, "100644:1")
+    assert len(entry.earlier) == 10
 
 
 def test_an_accepted_merge_remembers_what_was_there_before_it() -> None:

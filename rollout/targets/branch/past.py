@@ -63,14 +63,15 @@ def branch_step(back: RevertRequest, where: Branch, settings: Settings) -> Step:
         delivery = delivery_of(target, Decisions(deliver=deliver))
         offered = proposing(delivery, at, store, tip, changing=bool(outcome.paths), network=True)
         review = None if offered is None else in_review(offered, store)
-        there = snapshot.at(store, tip, [*paths, *(review.files if review else ())], [], network=True)
+        looked = [*paths, *(review.files if review else ())]
+        there = snapshot.at(store, tip, looked, [], network=True, merged=paths, undoing=paths)
         theirs = authors.last_changes(store, tip, changed_since(outcome, there), network=True)
         there = replace(there, changed_by=theirs)
         before = _before(store, outcome, stands(outcome, there), there)
         found = on_hold(
             undone(target, outcome, there, before, undoing_by(at.remote.url, settings), review),
             back.desired,
-            there.line_ends,
+            there,
         )
         if offered is not None:
             return _in_review(back, found, offered, store)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from msgspec.structs import replace
 
 from rollout.errors import GitError
 from rollout.model.circumstances import Circumstances
-from rollout.model.files import NO_FILE, File
+from rollout.model.files import NO_FILE, File, Written, fingerprint
 from rollout.model.inventory import Folder
 from rollout.model.plan import Step
 from rollout.planning.undo import changed_since, on_hold, undone
 from rollout.targets.folder import memory
-from rollout.targets.folder.snapshot import last_changes, read_snapshot
+from rollout.targets.folder.memory import FolderMemory
+from rollout.targets.folder.record import FileRecord
+from rollout.targets.folder.snapshot import last_changes, last_written, read_snapshot
 from rollout.targets.job import RevertRequest, Settings
 
 
@@ -30,4 +33,18 @@ def folder_step(back: RevertRequest, where: Folder, settings: Settings) -> Step:
             raise GitError(f"the backup of {path.path} is gone")
         before[PurePosixPath(path.path)] = file
     found = undone(back.target, outcome, snapshot, before, Circumstances(str(where.root)))
-    return on_hold(found, back.desired, snapshot.line_ends).step
+    written = _written_then(remembered, before)
+    return on_hold(found, back.desired, replace(snapshot, written=written)).step
+
+
+def _written_then(
+    remembered: FolderMemory, before: Mapping[PurePosixPath, File | None]
+) -> dict[PurePosixPath, Written]:
+    """Return what we will have written last when these files are back."""
+    record, found = remembered.read(), {}
+    for path, file in before.items():
+        entry = record.get(str(path), FileRecord()).undoing(fingerprint(file))
+        written = last_written(entry, file, remembered)
+        if written is not None:
+            found[path] = written
+    return found

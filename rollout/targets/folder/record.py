@@ -16,6 +16,7 @@ from rollout.model.files import NO_FILE, Agreed, fingerprint
 from rollout.model.own_writes import FileShare
 
 _MAX_MERGES = 50  # how many of our writes to a file we remember and can undo
+_MAX_REVERTS = 10  # for how many, one after the other, we know whose the file was before them
 
 
 class Announced(Struct, frozen=True, omit_defaults=True):
@@ -55,6 +56,8 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
     keys_only: bool = False  # of a document that was taken over, only the keys that the template named are ours
     share: FileShare | None = None  # how much of the file that we wrote last is ours, where others wrote some of it
     since: int | None = None  # how many of our last writes came after one that left nothing of ours in the file
+    earlier: tuple[FileRecord, ...] = ()  # the entry before each of our last writes, without what is kept here
+    undone: tuple[FileRecord, ...] = ()  # and after each write, with it alone, that a revert has taken back since
     announced: Announced | None = None
 
     @property
@@ -69,6 +72,38 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
 
     def written(self, announced: Announced) -> FileRecord:
         """Return the entry after a write that was announced."""
+        if announced.share is not FileShare.GIVEN_BACK:
+            return self._with(announced)
+        return self._given_back(announced) or self._with(replace(announced, share=FileShare.NONE))
+
+    def undoing(self, before: str) -> FileRecord:
+        """Return the entry as it will be when a revert has given back what our newest write found."""
+        return self.written(Announced(before, self.print or NO_FILE, "", "", share=FileShare.GIVEN_BACK))
+
+    def _given_back(self, announced: Announced) -> FileRecord | None:
+        """Return the entry after a revert: as it was before the write that it takes back; None if that is not known."""
+        pair = (announced.before, announced.print)
+        if self.earlier and self.ours[-1:] == (pair[::-1],):
+            back = self.earlier[-1]
+            ours = self.ours[: -2 if back.keys_only else -1]
+            past, undone = self.earlier[:-1], (*self.undone, self._alone(self.ours[-1:]))
+        elif self.undone and self.undone[-1].ours == (pair,):
+            back = self.undone[-1]
+            ours = (*self._known, pair)
+            past, undone = (*self.earlier, self._alone())[-_MAX_REVERTS:], self.undone[:-1]
+        else:
+            return None
+        held, run = announced.held, announced.run
+        kept = replace(back, ours=ours, theirs=self.theirs, agreed=self.agreed, earlier=past, undone=undone)
+        return replace(kept, held=held, run=run)
+
+    def _alone(self, ours: tuple[tuple[str, str], ...] = ()) -> FileRecord:
+        """Return the entry without what no write changes, and without our other writes."""
+        return replace(
+            self, ours=ours, theirs=(), agreed=(), earlier=(), undone=(), kept=None, held=None, announced=None
+        )
+
+    def _with(self, announced: Announced) -> FileRecord:
         merge_base, theirs = self.merge_base, self.theirs
         if announced.merged is not None and self.merged is None and self.print is not None:
             merge_base = self.print
@@ -91,12 +126,16 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
             share=announced.share,
             since=0 if announced.share is FileShare.NONE else since,
             announced=None,
+            earlier=(*self.earlier, self._alone())[-_MAX_REVERTS:],
+            undone=(),
         )
 
     def forgotten(self, announced: Announced) -> tuple[str, ...]:
-        """Return the fingerprints that `written` drops because there are too many."""
+        """Return the fingerprints that `written` may drop: there are too many, or they were taken back."""
         ours = (*self._known, (announced.before, announced.print))
-        return tuple(word for pair in ours[:-_MAX_MERGES] for word in pair)
+        entries = (*(*self.earlier, self._alone())[:-_MAX_REVERTS], *self.undone)
+        prints = (word for entry in entries for word in entry.prints())
+        return (*(word for pair in ours[:-_MAX_MERGES] for word in pair), *prints)
 
     def prints(self) -> Iterator[str]:
         """Yield the fingerprint of every content that the entry names."""
@@ -105,6 +144,8 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
             yield from (self.announced.print, self.announced.before)
         for pair in self.ours:
             yield from pair
+        for entry in (*self.earlier, *self.undone):
+            yield from entry.prints()
 
 
 Record = Mapping[str, FileRecord]

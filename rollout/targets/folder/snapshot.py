@@ -51,7 +51,7 @@ def read_snapshot(root: Path, wanted: Iterable[PurePosixPath], remembered: Folde
     for name, entry in record.items():
         path = PurePosixPath(name)
         found = files[path] if path in files else look.as_file(look.look(root, path))
-        last = _last_written(entry, found, remembered)
+        last = last_written(entry, found, remembered)
         if last is not None and (path in files or found is not None):
             written[path] = last
     agreed = {PurePosixPath(name): entry.agreed for name, entry in record.items() if entry.agreed}
@@ -72,7 +72,7 @@ def _revision(files: Mapping[PurePosixPath, File | Obstacle | None]) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _last_written(entry: FileRecord, found: File | Obstacle | None, remembered: FolderMemory) -> Written | None:
+def last_written(entry: FileRecord, found: File | Obstacle | None, remembered: FolderMemory) -> Written | None:
     """Settle what was written last: an announced write counts if its result is there."""
     current = entry
     if entry.announced is not None and entry.announced.print == fingerprint(found):

@@ -1,0 +1,122 @@
+"""What a revert gives back is whose it was before the run: what a person wrote is not written over unasked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.content.places import pushed, shared
+from tests.world import World
+
+KINDS = pytest.mark.parametrize("kind", ["branch", "folder"])
+
+
+def _last_run(world: World) -> str:
+    found: str = world.run("history", "--json").json["runs"][0]["run"]
+    return found
+
+
+def _revert(world: World) -> None:
+    ran = world.run("revert", _last_run(world), "--yes")
+    assert ran.code == 0, ran.out
+
+
+class Rules:
+    """The inventory's rule and the template of one file, changed between runs."""
+
+    def __init__(self, world: World, head: str, named: str) -> None:
+        self.world, self.head, self.named = world, head, named
+
+    def apply(self, rule: str, text: str, *options: str) -> int:
+        self.world.tail = f"{self.head}files: {{{self.named}: {{{rule}}}}}\n"
+        self.world.template(f"project/{self.named}", text)
+        return self.world.run("apply", "--yes", *options).code
+
+
+def _rules(world: World, kind: str, named: str, theirs: str | None) -> tuple[Path, Rules]:
+    there, head = shared(world, kind, named, theirs)
+    return there, Rules(world, head, named)
+
+
+@KINDS
+@pytest.mark.parametrize("first", ["whole", "absent"])
+@pytest.mark.parametrize(
+    ("then", "code", "left"),
+    [
+        ("mode: merge", 0, "x: 1\ny: 2\nk: 1\n"),
+        ("mode: whole", 4, "x: 1\ny: 2\n"),
+        ("mode: block, id: b", 4, "x: 1\ny: 2\n"),
+    ],
+)
+def test_a_file_that_was_taken_over_by_mistake_is_its_persons_again(
+    world: World, kind: str, first: str, then: str, code: int, left: str
+) -> None:
+    there, rules = _rules(world, kind, "c.yaml", "x: 1\ny: 2\n")
+    assert rules.apply(f"mode: {first}", "k: 0\n", "--adopt") == 0
+    _revert(world)
+    assert there.read_text() == "x: 1\ny: 2\n"
+    assert rules.apply(then, "k: 1\n") == code
+    assert there.read_text() == left
+
+
+@KINDS
+@pytest.mark.parametrize(
+    ("rule", "first", "theirs", "then"),
+    [
+        ("mode: merge", "k: 1\nj: 1\n", "x: 1\nk: 9\nj: 1\n", "k: 1\nj: 2\n"),
+        ("mode: whole", "k: 1\nj: 1\n", "k: 9\nj: 1\n", "k: 1\nj: 2\n"),
+    ],
+)
+def test_what_a_person_changed_of_ours_is_drift_again(
+    world: World, kind: str, rule: str, first: str, theirs: str, then: str
+) -> None:
+    there, rules = _rules(world, kind, "c.yaml", "x: 1\n" if "merge" in rule else None)
+    assert rules.apply(rule, first) == 0
+    pushed(world, kind, there, theirs)
+    assert rules.apply(rule, first, "--on-drift", "overwrite") == 0
+    _revert(world)
+    assert rules.apply(rule, then) == 4
+    assert there.read_text() == theirs
+
+
+@KINDS
+def test_reverts_one_after_the_other_and_of_each_other_leave_whose_each_line_is(world: World, kind: str) -> None:
+    there, rules = _rules(world, kind, "c.yaml", "x: 1\n")
+    for text in ("k: 1\nj: 1\n", "k: 2\n", "k: 3\n"):
+        assert rules.apply("mode: merge", text) == 0
+    third = _last_run(world)
+    _revert(world)
+    _revert(world)  # of the revert
+    assert there.read_text() == "x: 1\nk: 3\n"
+    assert rules.apply("mode: merge", "l: 4\n") == 0
+    assert there.read_text() == "x: 1\nl: 4\n"
+    _revert(world)
+    assert world.run("revert", third, "--yes").code == 0
+    assert there.read_text() == "x: 1\nk: 2\n"
+    assert rules.apply("mode: merge", "m: 1\n") == 0
+    assert there.read_text() == "x: 1\nm: 1\n"
+
+
+@KINDS
+def test_a_key_that_a_revert_put_back_is_on_hold(world: World, kind: str) -> None:
+    there, rules = _rules(world, kind, "c.yaml", "x: 1\n")
+    assert rules.apply("mode: merge", "k: 1\nj: 1\n") == 0
+    assert rules.apply("mode: merge", "k: 1\n") == 0
+    ran = world.run("revert", _last_run(world), "--yes")
+    assert "On hold" in ran.out
+    assert world.run("apply", "--yes").code == 0
+    assert there.read_text() == "x: 1\nk: 1\nj: 1\n"
+    assert rules.apply("mode: merge", "k: 2\n") == 0
+    assert there.read_text() == "x: 1\nk: 2\n"
+
+
+@KINDS
+def test_a_file_that_a_revert_gave_back_is_no_orphan(world: World, kind: str) -> None:
+    there, rules = _rules(world, kind, "c.yaml", "x: 1\n")
+    assert rules.apply("mode: whole", "k: 1\n", "--adopt") == 0
+    _revert(world)
+    (world.root / "templates/project/c.yaml").unlink()
+    world.tail = rules.head
+    assert "orphan" not in world.run("plan").out
+    assert there.read_text() == "x: 1\n"
