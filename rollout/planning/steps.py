@@ -8,14 +8,15 @@ from pathlib import PurePosixPath
 from msgspec.structs import replace
 
 from rollout.model.action import Action, OnDrift
-from rollout.model.causes import Decide, FileCauses, Kept, OnHold
+from rollout.model.causes import Decide, FileCauses, Kept, OnHold, SaidOfFiles
 from rollout.model.changed import Did
 from rollout.model.circumstances import CheckoutState, Circumstances, Decisions, Findings
 from rollout.model.files import Desired, File, Snapshot, fingerprint
 from rollout.model.inventory import Branch, Target
 from rollout.model.limits import BudgetUse, Finding
+from rollout.model.own_writes import FileShare
 from rollout.model.plan import Change, State, Step
-from rollout.model.reasons import NONE, Reason, Said, Way, WayOut, said
+from rollout.model.reasons import NONE, Reason, Said, SinceWaiting, Way, WayOut, said
 
 
 def step_for(
@@ -160,8 +161,19 @@ def _against_templates(
 
 def _against(path: PurePosixPath, before: File | None, after: File | None, asks: str | None, *, named: bool) -> Change:
     back = named or asks is not None
-    cause = "revert" if back else "no template names it any more"
-    return Change(path, _action(before, after), cause, before, after, asks=asks, hold=back, earlier=True, reverts=back)
+    cause, share = ("revert", FileShare.GIVEN_BACK) if back else ("no template names it any more", None)
+    return Change(
+        path,
+        _action(before, after),
+        cause,
+        before,
+        after,
+        asks=asks,
+        hold=back,
+        earlier=True,
+        reverts=back,
+        share=share,
+    )
 
 
 def _unnamed(found: Findings, against: Iterable[Change]) -> tuple[PurePosixPath, ...]:
@@ -186,6 +198,8 @@ def _state(found: tuple[Change, ...], circumstances: Circumstances, target: Targ
         return State.BLOCKED, Reason(tuple(Said(change.told) for change in errors))
     if found and isinstance(target.location, Branch) and circumstances.identity_fault:
         return State.BLOCKED, said(circumstances.identity_fault)
+    if circumstances.overtaken and circumstances.reverts:
+        return State.BLOCKED, _revert_overtaken(circumstances.outrun)
     conflicts = [change for change in found if change.action is Action.CONFLICT]
     if conflicts:
         return State.CONFLICT, Reason((causes(target.name, conflicts),))
@@ -201,6 +215,13 @@ def _state(found: tuple[Change, ...], circumstances: Circumstances, target: Targ
     if checkout is not None and not checkout.has_it:
         return State.BEHIND, checkout.reason
     return State.IN_SYNC, NONE
+
+
+def _revert_overtaken(outrun: tuple[PurePosixPath, ...]) -> Reason:
+    """Say that a revert cannot be pushed any more: no template asks for it, so it has to be made again."""
+    changed = SaidOfFiles("upstream changed ", outrun) if outrun else Said("the templates changed")
+    again = Said("a revert that was not pushed waits; `rollout revert` makes it again")
+    return Reason((SinceWaiting(Reason((changed,))), again, WayOut(Way.RELEASE)))
 
 
 def awaiting(target: str, found: Sequence[Change], action: Action | None = None) -> Reason:

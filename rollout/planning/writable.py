@@ -46,7 +46,8 @@ def _not_written(step: Step, *, only_waiting: bool) -> Outcome | None:
     if step.state in _ERRORS:
         return _outcome(step, Verdict.FAILED, said(f"{step.state}: {step.reason}"))
     if step.state is State.BLOCKED:
-        return _outcome(step, Verdict.BLOCKED, step.why, step.awaits)
+        verdict = Verdict.STALE if only_waiting and step.outrun else Verdict.BLOCKED
+        return _outcome(step, verdict, step.why, step.awaits)
     if step.frozen:
         return _outcome(step, Verdict.UNCHANGED, step.why)
     if step.state is State.WAITING and (step.pending is not None or not only_waiting):
@@ -103,13 +104,13 @@ def _is_a_persons(step: Step) -> bool:
 
 
 def _has_work(step: Step) -> bool:
-    """Tell whether there is something to write, to note, to renew in a review or to update in a checkout."""
+    """Tell whether there is something to write, to note, to renew in a review, to drop or to update in a checkout."""
     if step.state is State.IN_REVIEW or (not step.changes and renews(step)):
         return renews(step)
     if any(change.keep for change in step.changes):
         return True
     if step.kind is TargetKind.REPO and all(change.idle for change in step.changes):
-        return step.follow
+        return step.follow or (step.overtaken and not step.changes)
     return bool(step.changes) or step.follow
 
 

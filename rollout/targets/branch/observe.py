@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -16,9 +17,11 @@ from rollout.model.action import Action
 from rollout.model.circumstances import CheckoutState, Circumstances, Decisions, Findings
 from rollout.model.files import Desired, Snapshot
 from rollout.model.inventory import Branch
+from rollout.model.own_writes import FileShare
 from rollout.model.plan import State, Step
 from rollout.model.reasons import Way, WayOut, said
 from rollout.model.reviews import Deliver
+from rollout.objects import messages
 from rollout.planning import keeping, steps
 from rollout.planning.proposals import delivery_of, renews
 from rollout.remote.upstream import NoBranch, Unreachable
@@ -97,7 +100,7 @@ def _observe(look: Look, at: Located, store: Store) -> Step:
         there = there.without_use()
     offered = _offered(seen, changing=bool(found.changes))
     unpushed = _unless_proposed(unpushed, offered, store)
-    circumstances = _with_unpushed(circumstances_of(at, store, look.settings, there), unpushed)
+    circumstances = _with_unpushed(circumstances_of(at, store, look.settings, there), unpushed, seen)
     if offered is not None and (unpushed is None or not unpushed.right):
         circumstances = _with_proposed(circumstances, seen, offered, snapshot, found)
     step = replace(steps.step_of(look.target, found, circumstances), asked=look.asked)
@@ -160,13 +163,22 @@ def _unless_proposed(unpushed: Unpushed | None, offered: Proposing | None, store
     return None
 
 
-def _with_unpushed(circumstances: Circumstances, unpushed: Unpushed | None) -> Circumstances:
+def _with_unpushed(circumstances: Circumstances, unpushed: Unpushed | None, seen: _Seen) -> Circumstances:
     if unpushed is None:
         return circumstances
     if unpushed.right:
         commit = unpushed.commit
         return replace(circumstances, pending=commit.commit, pending_files=dict(commit.files))
-    return replace(circumstances, overtaken=True, outrun=unpushed.outrun)
+    reverts = {} if seen.decisions.release else _lost(unpushed.commit.message, seen.look.desired)
+    return replace(circumstances, overtaken=True, outrun=unpushed.outrun, reverts=reverts)
+
+
+def _lost(message: str, desired: Desired) -> dict[PurePosixPath, str]:
+    """Return what a waiting commit reverts and no template asks for, with what is asked for there."""
+    held, asks = messages.held(message), {str(item.path): item.asks for item in desired.managed}
+    back = {path for path, share in messages.shares(message).items() if share is FileShare.GIVEN_BACK}
+    gone = dict.fromkeys(back - asks.keys(), "")
+    return {PurePosixPath(p): asked for p, asked in {**gone, **held}.items() if asks.get(p, "") == asked}
 
 
 def _with_proposed(

@@ -1,0 +1,80 @@
+"""A revert that was not pushed yet, and what happens upstream and in the templates meanwhile."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.world import World
+
+
+@pytest.fixture
+def run(world: World) -> str:
+    """Return a run that is reverted by a commit that waits: it changed two files, in one of which others wrote, too."""
+    world.repo("api", {"c.yaml": "x: 1\n"}, extra=", templates: [pair]")
+    return _reverted(world)
+
+
+def _reverted(world: World) -> str:
+    world.template("pair/r.md", "one\n")
+    world.template("pair/c.yaml", "k: 1\n")
+    world.tail = "files: {c.yaml: {mode: merge}}\n"
+    assert world.run("apply", "--yes").code == 0
+    world.template("pair/r.md", "two\n")
+    world.template("pair/c.yaml", "k: 5\n")
+    assert world.run("apply", "--yes").code == 0
+    found: str = world.run("history", "--json").json["runs"][0]["run"]
+    assert world.run("revert", found, "--yes", "--no-push").code == 0
+    return found
+
+
+def test_it_is_pushed_when_nothing_changed(world: World, run: str) -> None:
+    world.elsewhere("api", {"other": "bo\n"})
+    assert world.run("push", "--yes").code == 0
+    assert (world.at("api", "r.md"), world.at("api", "c.yaml")) == ("one\n", "x: 1\nk: 1\n")
+    assert world.run("plan", "--json").json["targets"][0]["held"]
+    world.template("pair/c.yaml", "j: 1\n")
+    assert world.run("apply", "--yes").code == 0
+    assert world.at("api", "c.yaml") == "x: 1\nj: 1\n"
+
+
+@pytest.mark.parametrize(("command", "outcome"), [("push", "stale"), ("apply", "blocked")])
+def test_it_is_not_lost_where_upstream_changed_its_file(world: World, run: str, command: str, outcome: str) -> None:
+    waits = world.git("api", "rev-parse", "HEAD")
+    world.elsewhere("api", {"c.yaml": "x: 2\nk: 5\n"})
+    ran = world.run(command, "--yes", "--json")
+    assert (ran.code, ran.outcomes()) == (3, {"api": outcome})
+    assert "upstream changed c.yaml" in ran.reasons()["api"]
+    assert "`rollout revert` makes it again" in ran.reasons()["api"]
+    assert world.git("api", "rev-parse", "HEAD") == waits
+    assert world.run("revert", run, "--yes").code == 3
+    assert (world.at("api", "r.md"), world.at("api", "c.yaml")) == ("one\n", "x: 2\nk: 5\n")
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "unchanged"}
+
+
+def test_it_is_not_lost_where_a_template_changed(world: World, run: str) -> None:
+    world.template("pair/other", "new\n")
+    ran = world.run("apply", "--yes", "--json")
+    assert (ran.code, ran.outcomes()) == (3, {"api": "blocked"})
+    assert "the templates changed" in ran.reasons()["api"]
+    assert world.run("revert", run, "--yes").code == 0
+    assert world.run("apply", "--yes").code == 0
+    assert [world.at("api", name) for name in ("r.md", "c.yaml", "other")] == ["one\n", "x: 1\nk: 1\n", "new\n"]
+
+
+def test_it_goes_when_a_person_releases_it(world: World, run: str) -> None:
+    world.elsewhere("api", {"c.yaml": "x: 2\nk: 5\n"})
+    assert world.run("apply", "--yes", "--release").code == 0
+    assert (world.at("api", "r.md"), world.at("api", "c.yaml")) == ("two\n", "x: 2\nk: 5\n")
+    assert world.run("status", "--json").states() == {"api": "in-sync"}
+
+
+def test_it_goes_where_there_is_no_checkout_too(world: World) -> None:
+    world.bare_repo("api", {"c.yaml": "x: 1\n"})
+    world.defaults = "defaults: {templates: [pair]}\n"
+    run = _reverted(world)
+    world.elsewhere("api", {"c.yaml": "x: 2\nk: 5\n"})
+    assert world.run("push", "--yes", "--json").outcomes() == {"api": "stale"}
+    assert world.run("apply", "--yes", "--release").code == 0
+    assert world.run("status", "--json").states() == {"api": "in-sync"}
+    assert world.run("revert", run, "--yes").code == 3
+    assert (world.at("api", "r.md"), world.at("api", "c.yaml")) == ("one\n", "x: 2\nk: 5\n")
