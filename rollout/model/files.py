@@ -204,12 +204,9 @@ class TakenOver(Struct, frozen=True):
 
 
 class Snapshot(Struct, frozen=True):
-    """The managed paths of one place as they are, and what rollout last wrote there.
+    """The managed paths of one place as they are, and what rollout last wrote there."""
 
-    `revision` is a commit id for a branch and a digest of the managed paths for a folder.
-    """
-
-    revision: str
+    revision: str  # a commit id for a branch, a digest of the managed paths for a folder
     files: Mapping[PurePosixPath, File | Obstacle | None]
     written: Mapping[PurePosixPath, Written] = field(default_factory=dict)
     line_ends: Mapping[PurePosixPath, Conversion] = field(default_factory=dict)  # what the attributes ask for
@@ -217,6 +214,7 @@ class Snapshot(Struct, frozen=True):
     kept: Mapping[PurePosixPath, str] = field(default_factory=dict)  # what templates asked for when files were kept
     held: Mapping[PurePosixPath, str] = field(default_factory=dict)  # and when files were reverted
     changed_by: Mapping[PurePosixPath, ChangedBy] = field(default_factory=dict)  # for files that wait for a decision
+    wrote: Mapping[PurePosixPath, str] = field(default_factory=dict)  # and for those that a revert leaves, our last run
     agreed: Mapping[PurePosixPath, Agreed] = field(default_factory=dict)  # keys that were found as they should be
     unsearched: bool = False  # nobody has looked yet for what rollout wrote, and now there is no network to do it
     linked: frozenset[PurePosixPath] = frozenset()  # files on the disk that have another name, too

@@ -18,7 +18,7 @@ from rollout.model.line_ends import Conversion
 from rollout.model.outcomes import CHANGED, Outcome, Verdict, WrittenPath
 from rollout.model.own_writes import FileShare
 from rollout.model.plan import Change, State, Step
-from rollout.model.reasons import Reason, said
+from rollout.model.reasons import NONE, Reason, said
 from rollout.model.reviews import TakenBack
 
 Sides = Mapping[PurePosixPath, tuple[File | None, File | None]]
@@ -134,9 +134,18 @@ def _can_be_left(left: list[PurePosixPath], back: list[PurePosixPath]) -> bool:
 
 
 def _theirs(left: list[PurePosixPath], snapshot: Snapshot) -> Reason:
-    """Return who changed files since the run, and that these are left alone."""
-    found = tuple((path, _did(path, snapshot)) for path in left)
-    return Reason((FileCauses(found, whole=len(found) <= _NAMED),)).also(*said(_LEFT).parts)
+    """Return who changed files since the run, a later run of ours or others, and that these are left alone."""
+    found = tuple((path, _did(path, snapshot)) for path in left if path not in snapshot.wrote)
+    by_others = (FileCauses(found, whole=len(found) <= _NAMED), *said(_LEFT).parts) if found else ()
+    return NONE.also(*(part for run in _later(left, snapshot) for part in run.parts), *by_others)
+
+
+def _later(left: list[PurePosixPath], snapshot: Snapshot) -> Iterator[Reason]:
+    """Yield which later runs wrote files, and that they are to be taken back first."""
+    ours = [path for path in left if path in snapshot.wrote]
+    for run in dict.fromkeys(snapshot.wrote[path] for path in ours):
+        paths = [path for path in ours if snapshot.wrote[path] == run]
+        yield _named(f"run {run} wrote ", paths, f" since; take that back first: rollout revert {run}")
 
 
 _NAMED = 3  # the most that are named without -v

@@ -218,13 +218,14 @@ def _moved(meta: str, path: str) -> PathChange:
 
 def touch(commit: str, target: str, path: PurePosixPath, sides: tuple[File | None, File | None], text: str) -> Touch:
     """Return what a commit of ours with this message did to a file, given both sides."""
-    before, after = (_entry(file, commit) for file in sides)
+    before, after = (entry_of(file, commit) for file in sides)
     run = messages.run_and_target(text)[0] or ""
     return _notes(text).on(Touch(commit, target, before, after, run=run), path)
 
 
-def _entry(file: File | None, commit: str) -> TreeEntry:
-    return None if file is None else (file.mode, git_id(file.content, len(commit)))
+def entry_of(file: File | None, like: str) -> TreeEntry:
+    """Return the entry of a file; `like` is an id as long as the repository's."""
+    return None if file is None else (file.mode, git_id(file.content, len(like)))
 
 
 def newest_of(found: Iterable[tuple[PurePosixPath, Touch]]) -> str | None:

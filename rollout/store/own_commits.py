@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from rollout.errors import GitError
@@ -105,6 +105,17 @@ def before(store: Store, path: PurePosixPath, now: File | None) -> File | None:
         if history.entry_file(touch.after, contents) == now:
             return history.entry_file(touch.before, contents)
     raise GitError(f"no commit of rollout upstream has {path} as it is there")
+
+
+def wrote(store: Store, files: Mapping[PurePosixPath, File | None]) -> dict[PurePosixPath, str]:
+    """Return the runs whose commits made files what they are."""
+    past = by_path(store.memory.memo().history)
+    newest = {path: next(iter(history.own(past.get(path, ()))), None) for path in files}
+    return {
+        path: touch.run
+        for path, touch in newest.items()
+        if touch is not None and touch.after == history.entry_of(files[path], touch.commit)
+    }
 
 
 def _blobs(touch: Touch) -> set[str]:

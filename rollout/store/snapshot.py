@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rollout.content import attributes
 from rollout.content.line_ends import conversion
@@ -48,11 +49,8 @@ def at(
     *,
     network: bool,
     merged: Collection[PurePosixPath] = (),
-    undoing: Collection[PurePosixPath] = (),
 ) -> Snapshot:
     """Return the managed paths at an upstream commit, and what rollout last wrote there.
-
-    At the paths of a revert, which is `undoing` what we wrote, it is what we will have written last after it.
 
     `known` are contents that may be there already: a blob with the same id needs no transfer. For the `merged` paths,
     everything that rollout ever wrote is read.
@@ -60,7 +58,6 @@ def at(
     contents = {git_id(content, len(tip)): content for content in known}
     there = _there(store, tip, list(wanted))
     past = own_commits.past_of(store, tip, network=network and not there.is_known(contents))
-    past = {path: history.undoing(found) if path in undoing else found for path, found in past.items()}
     needed = there.blobs() | set(there.attribute_files.values()) | history.blobs_of(past, there.entries, merged)
     needed |= there.links() if network else set()
     contents |= blobs.read(store, store.objects(tip), needed - contents.keys(), network=network)
@@ -77,6 +74,16 @@ def at(
     unsearched = not network and not memo.searched
     agreed = by_path(memo.agreed)
     return Snapshot(tip, files, written, ends, memo.newest, kept, held, agreed=agreed, unsearched=unsearched)
+
+
+def undoing(store: Store, tip: str, wanted: Iterable[PurePosixPath], paths: Collection[PurePosixPath]) -> Snapshot:
+    """Return the wanted paths as they are, and what we will have written last at those that a revert gives back."""
+    there = at(store, tip, wanted, [], network=True, merged=paths)
+    known = by_path(store.memory.memo().history)
+    past = {path: history.undoing(known[path]) for path in paths if path in known}
+    contents = blobs.here(store.objects(tip), history.blobs_of(past, past, past.keys()))
+    found = ((path, last_written.written(touches, contents, store.target)) for path, touches in past.items())
+    return replace(there, written={path: last for path, last in found if last is not None})
 
 
 def _there(store: Store, tip: str, managed: list[PurePosixPath]) -> _There:

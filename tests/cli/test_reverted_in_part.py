@@ -71,6 +71,21 @@ def test_what_others_deleted_is_left_alone_too(world: World, run: str) -> None:
     assert ran.reasons()["notes"].startswith("a: deleted")
 
 
+def test_what_a_later_run_wrote_is_told_with_the_run_that_goes_back_first(world: World, run: str) -> None:
+    world.template("pair/a", "3\n")
+    assert world.run("apply", "--yes").code == 0
+    later = world.run("history", "--json").json["runs"][0]["run"]
+    (world.root / "shared/b").write_text("2\nbo\n")
+    ran = world.run("revert", run, "--yes", "--json")
+    assert (ran.code, ran.outcomes()) == (3, {"api": "pushed", "notes": "blocked"})
+    told = f"run {later} wrote a since; take that back first: rollout revert {later}"
+    assert ran.reasons()["api"] == told
+    assert ran.reasons()["notes"].startswith(f"{told}; b: changed ")
+    assert world.run("revert", later, "--yes").code == 0
+    assert world.run("revert", run, "--yes", "--json").code == 3
+    assert (world.at("api", "a"), _in_folder(world)) == ("1\n", ("1\n", "2\nbo\n"))
+
+
 def test_where_others_changed_all_of_it_nothing_is_written(world: World, run: str) -> None:
     tip = world.elsewhere("api", {"a": "bo\n", "b": "bo\n"})
     for name in ("a", "b"):

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from rollout.errors import GitError, RolloutError
 from rollout.model.circumstances import Circumstances, Decisions
-from rollout.model.files import File, Snapshot, fingerprint
+from rollout.model.files import File, Obstacle, Snapshot, fingerprint
 from rollout.model.inventory import Branch, Target
 from rollout.model.outcomes import Outcome, Verdict, WrittenPath
 from rollout.model.plan import State, Step
@@ -64,9 +64,11 @@ def branch_step(back: RevertRequest, where: Branch, settings: Settings) -> Step:
         offered = proposing(delivery, at, store, tip, changing=bool(outcome.paths), network=True)
         review = None if offered is None else in_review(offered, store)
         looked = [*paths, *(review.files if review else ())]
-        there = snapshot.at(store, tip, looked, [], network=True, merged=paths, undoing=paths)
-        theirs = authors.last_changes(store, tip, changed_since(outcome, there), network=True)
-        there = replace(there, changed_by=theirs)
+        there = snapshot.undoing(store, tip, looked, paths)
+        left = changed_since(outcome, there)
+        wrote = own_commits.wrote(store, {p: f for p in left if not isinstance(f := there.files.get(p), Obstacle)})
+        theirs = authors.last_changes(store, tip, set(left) - wrote.keys(), network=True)
+        there = replace(there, changed_by=theirs, wrote=wrote)
         before = _before(store, outcome, stands(outcome, there), there)
         found = on_hold(
             undone(target, outcome, there, before, undoing_by(at.remote.url, settings), review),

@@ -77,10 +77,10 @@ def _written(task: Task) -> Outcome:
     if not changes and task.keeps:
         return _with_checkout(task, outcome_of(task.step, Verdict.UNCHANGED, kept(task.step)))
     if not changes:
-        outcome = _checkout_alone(task)
+        done = _checkout_alone(task)
         if task.step.overtaken:
             pending.drop(task.store)  # nothing asks any more for the commit that waited
-        return outcome
+        return done
     refused = _no_place_for_a_commit(task)
     if refused:
         return outcome_of(task.step, Verdict.BLOCKED, said(refused))

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from rollout.machine.files import read_json, write_whole
 from rollout.machine.look import OnDisk, as_file
-from rollout.model.files import NO_FILE, Agreed, fingerprint
+from rollout.model.files import NO_FILE, Agreed, File, Obstacle, fingerprint
 from rollout.model.own_writes import FileShare
 
 _MAX_MERGES = 50  # how many of our writes to a file we remember and can undo
@@ -69,6 +69,10 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
     def present(self) -> tuple[tuple[str, str], ...]:
         """Return our writes since one that left nothing of ours in the file."""
         return self.ours if self.since is None else self.ours[max(0, len(self.ours) - self.since) :]
+
+    def is_there(self, found: File | Obstacle | None) -> bool:
+        """Tell whether there is what we wrote last."""
+        return bool(self.ours) and self.ours[-1][1] == fingerprint(found)
 
     def written(self, announced: Announced) -> FileRecord:
         """Return the entry after a write that was announced."""
