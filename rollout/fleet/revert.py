@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rollout.fleet.load import Loaded
 from rollout.fleet.parts import Parts
 from rollout.machine import clock
-from rollout.model.inventory import Target
-from rollout.model.outcomes import PastRun
-from rollout.model.plan import Step
+from rollout.model.inventory import Branch, Folder, Target, TargetKind
+from rollout.model.outcomes import Outcome, PastRun
+from rollout.model.plan import State, Step
+from rollout.model.reasons import said
 from rollout.planning.holds import held
 from rollout.rendering.formatters import Formatters
 from rollout.targets.job import RevertRequest, Settings
@@ -35,3 +38,23 @@ def steps_back(
     for target, step in threads.run(undo, targets, jobs):
         found[target.name] = held(step, target, clock.now()[:10])
     return tuple(found[target.name] for target in targets)
+
+
+def steps_of_gone(past: PastRun, loaded: Loaded, again: str) -> tuple[Step, ...]:
+    """Return a step, which cannot be carried out, for each target that the run changed and the inventory lacks now.
+
+    A limit that names a target of the run asks for that one alone. `again` is the command that reverts the run.
+    """
+    changed = [outcome for outcome in past.outcomes if outcome.paths]
+    known = {target.name for target in loaded.inventory.targets}
+    chosen = {target.name for target in loaded.chosen}
+    if chosen != known and any(outcome.target in chosen for outcome in changed):
+        return ()
+    return tuple(_gone(outcome, again) for outcome in changed if outcome.target not in known)
+
+
+def _gone(outcome: Outcome, again: str) -> Step:
+    """Return a step without a place: a run remembers what it wrote, and not where."""
+    nowhere = Folder(Path()) if outcome.kind is TargetKind.FOLDER else Branch(None, "", outcome.branch or "", None)
+    why = f"it is not in the inventory under this name any more; name it there as before, then: {again}"
+    return Step(outcome.target, nowhere, State.BLOCKED, said(why), None)
