@@ -120,3 +120,17 @@ def test_a_file_that_a_revert_gave_back_is_no_orphan(world: World, kind: str) ->
     world.tail = rules.head
     assert "orphan" not in world.run("plan").out
     assert there.read_text() == "x: 1\n"
+
+
+@KINDS
+def test_an_accepted_merge_that_went_back_and_came_again_is_asked_about(world: World, kind: str) -> None:
+    there, rules = _rules(world, kind, "c.txt", None)
+    assert rules.apply("mode: whole", "1\n2\n3\n4\n5\n") == 0
+    pushed(world, kind, there, "bo\n1\n2\n3\n4\n5\n")
+    assert rules.apply("mode: whole", "1\n2\n3\n4\n6\n", "--on-drift", "merge") == 0
+    _revert(world)
+    assert there.read_text() == "bo\n1\n2\n3\n4\n5\n"
+    _revert(world)
+    assert there.read_text() == "bo\n1\n2\n3\n4\n6\n"
+    assert rules.apply("mode: whole", "1\n2\n3\n4\n7\n") == 4
+    assert there.read_text() == "bo\n1\n2\n3\n4\n6\n"
