@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from rollout.demo.postgres.server import Server
+from tests.events.databases import ask
 from tests.events.render import render_project, render_shared
 from tests.events.shells import base_environment, database_of, silent_server, slack, stored
 from tests.events.test_helper_promises import wait_until
@@ -107,10 +108,9 @@ def patience() -> float:
 def told(url: str, count: int, instance: str = INSTANCE) -> list[tuple[str, dict[str, object]]]:
     """Wait until `number` events have been delivered in the background, and return them."""
     wait_until(lambda: len(stored(url, instance=instance)) >= count)
-    with psycopg.connect(url) as connection:
-        rows = connection.execute(
-            "SELECT event_type, event_data FROM event_store WHERE instance_id = %s ORDER BY sequence_num", (instance,)
-        ).fetchall()
+    rows = ask(
+        url, "SELECT event_type, event_data FROM event_store WHERE instance_id = %s ORDER BY sequence_num", instance
+    )
     return [(str(row[0]), dict(row[1])) for row in rows]
 
 
@@ -243,10 +243,8 @@ def task(description: str, **more: object) -> dict[str, object]:
 
 
 def in_flight(url: str) -> list[str]:
-    with psycopg.connect(url) as connection:
-        row = connection.execute("SELECT event_resume(%s) -> 'subagents_in_flight'", (INSTANCE,)).fetchone()
-    assert row is not None
-    return [spawn["description"] for spawn in row[0]]
+    [(found,)] = ask(url, "SELECT event_resume(%s) -> 'subagents_in_flight'", INSTANCE)
+    return [spawn["description"] for spawn in found]
 
 
 def test_a_subagent_is_in_flight_from_its_spawn_to_its_end(agent: Agent, event_store: str) -> None:
