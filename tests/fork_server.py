@@ -16,6 +16,7 @@ import importlib
 import inspect
 import io
 import json
+import marshal
 import os
 import pkgutil
 import signal
@@ -58,7 +59,7 @@ def serve_all(door: socket.socket) -> list[str] | None:
             return None
         if os.fork() == 0:
             door.close()
-            return _until_it_ends(asked, json.loads(words), streams)
+            return _until_it_ends(asked, marshal.loads(words), streams)
         for end in (asked.detach(), *streams):
             os.close(end)
         _reap()

@@ -22,13 +22,15 @@ _INTERPRETER = """\
 if [ "$1 $2 $3" = "-P -m rollout" ]; then shift 3; exec {rollout} "$@"; fi
 exec {python} "$@"
 """
+# Written with what Python has loaded when it starts, and little more: `json` and `socket` cost more than all the rest.
 _ASKING = """\
-import json, os, socket, sys
-with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asking:
-    asking.connect(sys.argv[1])
-    request = {"arguments": sys.argv[2:], "folder": os.getcwd(), "environment": dict(os.environ), "terminal": False}
-    socket.send_fds(asking, [json.dumps(request).encode()], [0, 1, 2])
-    sys.exit(int(asking.recv(64)))
+import _socket, marshal, os, sys
+asking = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+asking.connect(sys.argv[1])
+request = {"arguments": sys.argv[2:], "folder": os.getcwd(), "environment": dict(os.environ), "terminal": False}
+streams = b"".join(number.to_bytes(4, sys.byteorder) for number in range(3))
+asking.sendmsg([marshal.dumps(request)], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
+sys.exit(int(asking.recv(64)))
 """
 
 
