@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from rollout.content.modes.table import strategy
 from rollout.model.inventory import Mode
 
 HERE = Path(rollout.__file__).parent
+_WORDS = re.compile(r"\bMode\b|\.mode\b")
 
 NAMES_MODES = {
     "content/modes/table.py",
@@ -23,7 +25,9 @@ NAMES_MODES = {
 
 
 def test_no_other_module_names_a_mode() -> None:
-    found = {str(file.relative_to(HERE)) for file in HERE.rglob("*.py") if any(_named(ast.parse(file.read_text())))}
+    texts = {str(file.relative_to(HERE)): file.read_text() for file in HERE.rglob("*.py")}
+    # To parse all modules would take a second; one that names a mode has one of these words.
+    found = {name for name, text in texts.items() if _WORDS.search(text) and any(_named(ast.parse(text)))}
     assert found == NAMES_MODES
 
 
