@@ -20,7 +20,7 @@ from rollout.checkout.moving.swap_index import Index
 from rollout.planning import steps
 from rollout.store import build, in_sync, push, snapshot
 from rollout.store.store import Store
-from rollout.targets.folder import memory
+from rollout.targets.folder.memory import FolderMemory
 from rollout.targets.folder.write import FolderWriter
 from tests.world import World
 
@@ -342,7 +342,7 @@ def test_a_ref_lock_of_a_killed_git_of_ours_is_removed_and_a_persons_older_one_i
 _OWN_STEPS = (
     (snapshot, "at"), (in_sync, "was"), (steps, "findings"),
     (build, "commit"), (push, "push"), (push, "note"), (Store, "close"),
-    (follow, "follow"), (follow, "_move"), (FolderWriter, "write"), (memory, "remember"),
+    (follow, "follow"), (follow, "_move"), (FolderWriter, "write"), (FolderMemory, "write"),
 )  # fmt: skip
 
 
