@@ -123,12 +123,11 @@ def above(git: Git, branch: str, local: str, known: Iterable[str]) -> tuple[OwnC
 def hindrance(repo: GitDir, branch: str) -> Hindrance | None:
     """Return what about the whole repository keeps its branch from moving now, or None."""
     ref = f"refs/heads/{branch}"
-    head = repo.head()
-    if head is None:
+    head, operation = repo.head(), repo.operation()
+    if head is None and not operation:  # a rebase detaches HEAD, too
         return Detached()
-    if head != ref:
+    if head not in {None, ref}:
         return OnBranch(head.removeprefix("refs/heads/"))
-    operation = repo.operation()
     if operation:
         return InProgress(operation)
     elsewhere = repo.elsewhere(ref)

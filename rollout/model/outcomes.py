@@ -90,6 +90,7 @@ class Outcome(Struct, frozen=True):
     awaits: Action | None = None  # the decision that a blocked target waits for
     review: Review | None = None
     act: ReviewAct | None = None  # what was done with it
+    moved: bool = False  # its checkout was brought to upstream's commit, or cloned
 
     @property
     def reason(self) -> str:

@@ -150,7 +150,7 @@ def exit_code(steps: Iterable[Step], outcomes: Iterable[Outcome], *, skipped: bo
     if not bad:
         return 3 if any(step.left and not step.frozen for step in made) else 0
     awaited = any(o.verdict is Verdict.BLOCKED and o.awaits is not None for o in bad)
-    nothing_done = not any(o.verdict in _DONE or o.act is not None for o in found)
+    nothing_done = not any(o.verdict in _DONE or o.moved or o.act is not None for o in found)
     later = {target for target, state in states.items() if state is State.WAITING}
     if awaited and nothing_done and not skipped and all(o.verdict is Verdict.BLOCKED or o.target in later for o in bad):
         return 4

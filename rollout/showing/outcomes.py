@@ -44,7 +44,8 @@ def outcomes_text(outcomes: Sequence[Outcome], how: Display, command: RunCommand
         f"{number:,} {verdict.value}" for verdict, number in sorted(counts.items(), key=lambda i: order.index(i[0]))
     )
     done, wrong = counts.keys() & (_DONE.keys() - {Verdict.UNCHANGED}), counts.keys() - _DONE.keys()
-    title = f"Nothing {done_by(command)}" if wrong and not done else "Done"
+    moved = any(outcome.moved for outcome in outcomes)
+    title = f"Nothing {done_by(command)}" if wrong and not (done or moved) else "Done"
     lines = [how.paint(line, "bold") for line in wrapped(f"{title}: {head or 'nothing to do'}.", how.width)]
     for (_, verdict, _), found in sorted(groups.items(), key=lambda item: item[0]):
         targets = [outcome.target for outcome in found]

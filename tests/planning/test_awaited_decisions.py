@@ -16,6 +16,7 @@ from rollout.model.plan_file import plan_file, read_plan
 from rollout.model.reasons import said
 from rollout.planning.writable import exit_code, sort
 from rollout.showing.diffs import diff_of
+from tests.world import World
 
 
 def _blocked(reason: str, awaits: Action | None) -> Outcome:
@@ -29,6 +30,18 @@ def _step(awaits: Action | None) -> Step:
 def test_a_decision_that_is_awaited_is_exit_code_4_whatever_the_words() -> None:
     assert exit_code((), [_blocked("another project is there", Action.ADOPT)]) == 4
     assert exit_code((), [_blocked("adopt: a template has this name", None)]) == 3
+
+
+def test_a_run_that_moved_a_checkout_did_something_beside_what_waits(world: World) -> None:
+    for name in ("api", "web"):
+        world.repo(name)
+    assert world.run("apply", "--yes").code == 0
+    world.elsewhere("api", {"conf.txt": "bo\n"})
+    world.git("web", "reset", "-q", "--hard", "HEAD~1")
+    ran = world.run("apply", "--yes")
+    assert ran.code == 3
+    assert "Done: 1 unchanged, 1 blocked." in ran.out
+    assert world.run("apply", "--yes").code == 4
 
 
 def test_a_blocked_step_hands_on_what_it_awaits() -> None:

@@ -31,7 +31,7 @@ from rollout.targets.branch.propose import clear_away, declined, propose
 from rollout.targets.branch.push import NotWritten, Unknown, land
 from rollout.targets.branch.since_planned import since_planned
 from rollout.targets.branch.task import Built, Task
-from rollout.targets.branch.update_checkout import clone, follow_or_clone, update_checkout
+from rollout.targets.branch.update_checkout import CLONED, clone, follow_or_clone, update_checkout
 from rollout.targets.job import Job, Unfit
 
 _TRIES = 5
@@ -101,14 +101,19 @@ def _checkout_alone(task: Task) -> Outcome:
     if task.at.clone:
         assert task.at.top is not None
         notes = clone(task, task.at.top)
+        moved = notes == [CLONED]
     else:
         notes = follow_or_clone(task, step.base, step.base, published=True)
-    return outcome_of(step, Verdict.UNCHANGED, notes=notes or ["checkout updated"])
+        moved = not notes
+    outcome = outcome_of(step, Verdict.UNCHANGED, notes=notes or ["checkout updated"])
+    return replace(outcome, moved=moved)
 
 
 def _with_checkout(task: Task, outcome: Outcome) -> Outcome:
-    notes = _checkout_alone(task).notes if task.step.follow else ()
-    return replace(outcome, notes=(*outcome.notes, *notes))
+    if not task.step.follow:
+        return outcome
+    done = _checkout_alone(task)
+    return replace(outcome, notes=(*outcome.notes, *done.notes), moved=done.moved)
 
 
 def _no_place_for_a_commit(task: Task) -> str | None:

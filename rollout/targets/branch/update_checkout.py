@@ -17,6 +17,7 @@ from rollout.store import lineage, push
 from rollout.targets.branch.task import Task
 
 _CLONE = ".rollout-clone."
+CLONED = "checkout cloned"
 
 
 def update_checkout(task: Task, commit: str, upstream: str, *, published: bool) -> list[str]:
@@ -91,7 +92,7 @@ def clone(task: Task, top: Path) -> list[str]:
             files.sync_folder(top.parent)
     except (GitError, OSError) as error:
         return [f"checkout not cloned: {first_line(str(error))}"]
-    return ["checkout cloned"]
+    return [CLONED]
 
 
 def _git_clone(task: Task, place: Path) -> None:
