@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from rollout.model.circumstances import Circumstances, Decisions
-from rollout.model.files import Desired, File, Managed, Snapshot, Written
+from rollout.model.files import Agreed, Desired, File, Managed, Snapshot, Written
 from rollout.model.inventory import FileRule, Folder, FormatName, Mode, Target
 from rollout.model.own_writes import FileShare, nothing_of_others
 from rollout.model.plan import Change, State, Step
@@ -21,10 +21,16 @@ def file(text: str | None, *, executable: bool = False) -> File | None:
     return None if text is None else File(text.encode(), executable)
 
 
-def step(item: Managed, there: File | None, last: Written | None = None, decisions: Decisions | None = None) -> Step:
+def step(
+    item: Managed,
+    there: File | None,
+    last: Written | None = None,
+    decisions: Decisions | None = None,
+    agreed: Agreed = (),
+) -> Step:
     """Return what a target with this one file needs."""
     target = Target("api", Folder(Path("/x")), ("project",), (), {})
-    snapshot = Snapshot("", {item.path: there}, {item.path: last} if last else {})
+    snapshot = Snapshot("", {item.path: there}, {item.path: last} if last else {}, agreed={item.path: agreed})
     return steps.step_for(target, Desired((item,)), snapshot, decisions or Decisions(), Circumstances(""))
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import Decisions
-from rollout.model.files import Desired, File, Managed, Snapshot, Written
+from rollout.model.files import Agreed, Desired, File, Managed, Snapshot, Written
 from rollout.model.inventory import FileRule
 from rollout.model.plan import Change
 from rollout.planning import changes
@@ -25,6 +25,7 @@ class Life(Struct):
     text: str | None
     rule: FileRule
     last: Written | None = None
+    agreed: Agreed = ()
     asked: list[str] = field(default_factory=list)
 
     def copy(self) -> Life:
@@ -33,7 +34,11 @@ class Life(Struct):
 
     def plan(self, template: str) -> Change | None:
         """Return what the file needs for a template."""
-        made = decisions.step(self._item(template), decisions.file(self.text), self.last)
+        item, there = self._item(template), decisions.file(self.text)
+        made = decisions.step(item, there, self.last, agreed=self.agreed)
+        last = {} if self.last is None else {item.path: self.last}
+        seen = Snapshot("", {item.path: there}, last, agreed={item.path: self.agreed})
+        self.agreed = changes.agreed_keys(Desired((item,)), seen).get(item.path, self.agreed)
         return made.changes[0] if made.changes else None
 
     def rolled_out(self, template: str) -> Change | None:
@@ -47,7 +52,7 @@ class Life(Struct):
         if not planned.decided:
             self.asked.append(planned.action.value)
             change = decisions.only_change(
-                decisions.step(self._item(template), decisions.file(self.text), self.last, YES)
+                decisions.step(self._item(template), decisions.file(self.text), self.last, YES, self.agreed)
             )
             if change.action is Action.ERROR:
                 return change  # it is refused, whatever is decided

@@ -258,7 +258,11 @@ class Fate(Struct):
         """Drop everything that the template names, and hold what must be left; the same goes for `mode: absent`."""
         gone = replace(self.life, rule=replace(self.life.rule, mode=Mode.ABSENT), asked=[])
         self.named = {}
+        last = self.life.last
+        untouched = last is not None and last.file is not None and last.file.content.decode() == self.life.text
+        unasked = untouched and not self.life.asked
         self.roll_out()
+        self._hold(not unasked or not self.life.asked, "it asks although only what it wrote goes")
         left = self.life.text or ""
         if not self.theirs and not self.touched and self.number == 0:
             self._hold(left == first, f"it is not as it was at first:\n{first}")

@@ -122,6 +122,22 @@ def test_a_persons_own_entries_stay_where_only_entries_of_ours_leave_beside_them
     assert _said(path, file.text) == _said(path, _text(path, {"name": "x", **left, "z": "1"}))
 
 
+_HIS: dict[str, Any] = {"repo": "v", "foo": "x"}
+
+
+@pytest.mark.parametrize("named", [_repos({"repo": "w"}), {"z": "1"}, {"repos": []}, _repos({"repo": "v"})])
+@pytest.mark.parametrize("path", _FILES)
+def test_an_entry_of_a_person_loses_our_key_without_a_question(path: str, named: dict[str, Any]) -> None:
+    file, ours = Life(path, _text(path, _repos(_HIS)), FileRule(Mode.MERGE, match=_MATCH)), _text(path, _repos(_STAYS))
+    file.rolled_out(ours)
+    assert file.plan(ours) is None
+    planned = file.rolled_out(_text(path, named))
+    assert planned is not None
+    assert (planned.action, planned.decided) == (Action.UPDATE, True), planned.cause
+    new = [entry for entry in named.get("repos", []) if entry["repo"] != "v"]
+    assert _said(path, file.text) == _said(path, _text(path, {**named, **_repos(_HIS, *new)}))
+
+
 def test_a_hook_of_a_person_with_a_timeout_is_asked_for() -> None:
     settings = {"hooks": {"Pre": [{"matcher": "B", "hooks": [{"type": "command", "command": "c"}]}]}}
     file = Life(".claude/settings.json", '{"a": 1}', FileRule(Mode.MERGE))

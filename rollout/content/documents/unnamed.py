@@ -30,7 +30,7 @@ def entry(context: MergeContext, container: Object | Array, part: Part, place: P
     left = unnamed(context, container, part, place)
     if place not in context.ours.added or left.node is None or not _loses_keys(part.value, left.node):
         return left
-    return United(None, foreign=True, torn=(Torn(place, _of_others(context, part.value, place)[len(place) :]),))
+    return United(None, torn=(Torn(place, _of_others(context, part.value, place)[len(place) :]),))
 
 
 def _loses_keys(node: Node, left: Node) -> bool:

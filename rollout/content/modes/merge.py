@@ -40,7 +40,7 @@ def wanted(at: Situation) -> File | None:
 
 def reason(at: Situation, actual: File) -> Cause:
     ours = merge.with_agreed(_ours(at), merge.still_said(actual.content, agreed(at), _kind(at)))
-    if merge.would_change_foreign(actual.content, at.item.body, ours, _kind(at)):
+    if merge.would_change_foreign(actual.content, at.item.body, ours, _kind(at)) or _torn(at, actual):
         return Cause("it would change values that rollout never wrote", takes_over=True)
     return Cause("keys are missing" if at.written is None else "the template changed")
 

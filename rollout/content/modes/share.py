@@ -184,8 +184,8 @@ def _without_keys(content: bytes, base: bytes, pairs: Pairs, item: Managed) -> R
             return None
         left = merge.merged(content, empty, ours, kind)
         nothing = _alone(pairs) and not kind.read(left).root.parts and not kind.read(left).comments
-        sure = not merge.would_change_foreign(content, empty, ours, kind)
-        found = () if sure else torn.torn(content, empty, ours, kind)  # what is torn is foreign
+        found = torn.torn(content, empty, ours, kind)
+        sure = not found and not merge.would_change_foreign(content, empty, ours, kind)
         return Rest(None if nothing else left, sure=sure, drifted=changed or bool(found), more=torn.words(found))
     except FileFault:
         return None
