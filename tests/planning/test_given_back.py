@@ -134,3 +134,15 @@ def test_an_accepted_merge_that_went_back_and_came_again_is_asked_about(world: W
     assert there.read_text() == "bo\n1\n2\n3\n4\n6\n"
     assert rules.apply("mode: whole", "1\n2\n3\n4\n7\n") == 4
     assert there.read_text() == "bo\n1\n2\n3\n4\n6\n"
+
+
+@KINDS
+def test_a_file_that_is_taken_over_again_by_the_revert_of_a_revert_is_ours(world: World, kind: str) -> None:
+    there, rules = _rules(world, kind, "c.yaml", "x: 1\n")
+    assert rules.apply("mode: whole", "k: 1\n", "--adopt") == 0
+    _revert(world)
+    _revert(world)
+    assert there.read_text() == "k: 1\n"
+    assert world.run("status", "--json").json["targets"][0]["held"] is False
+    assert rules.apply("mode: whole", "k: 2\n") == 0
+    assert there.read_text() == "k: 2\n"

@@ -80,9 +80,9 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
             return self._with(announced)
         return self._given_back(announced) or self._with(replace(announced, share=FileShare.NONE))
 
-    def undoing(self, before: str) -> FileRecord:
-        """Return the entry as it will be when a revert has given back what our newest write found."""
-        return self.written(Announced(before, self.print or NO_FILE, "", "", share=FileShare.GIVEN_BACK))
+    def undoing(self, now: str, before: str) -> FileRecord:
+        """Return the entry as it will be when a revert has made of what is there now what was there before."""
+        return self.written(Announced(before, now, "", "", share=FileShare.GIVEN_BACK))
 
     def _given_back(self, announced: Announced) -> FileRecord | None:
         """Return the entry after a revert: as it was before the write that it takes back; None if that is not known."""
