@@ -37,8 +37,13 @@ class ChangingModes(Struct):
     def template(self) -> str:
         if self.form == "x.json":
             return json.dumps(self.named, indent=2) + "\n"
-        lines = "".join(_LINES[self.form].format(key=key, value=value) for key, value in self.named.items())
+        lines = "".join(self._line(key, value) for key, value in self.named.items())
         return ("[s]\n" if self.form == "x.ini" else "") + lines or ("{}\n" if self.form == "x.yaml" else "")
+
+    def _line(self, key: str, value: str) -> str:
+        """Return the line of a key; above some values stands a comment."""
+        comment = f"# why{value[1:]}\n" if value in {"v1", "v2", "v3"} and self.form in _DOCUMENTS else ""
+        return comment + _LINES[self.form].format(key=key, value=value)
 
     def change_template(self) -> None:
         key = f"ours{self.chance.randint(1, 4)}"
@@ -89,6 +94,8 @@ class ChangingModes(Struct):
             self.over = self.over or self.life.rule.mode is Mode.WHOLE or planned.action is Action.DRIFT
         if self.life.rule.mode is Mode.ONCE or self.over or (planned is not None and planned.action is Action.ERROR):
             return
+        if planned is None and self.life.rule.mode is Mode.ABSENT:
+            return  # of a text without markers, what others changed stays whole
         left = [key for key in _KEYS if key in (self.life.text or "") and key not in self.named]
         assert not left, f"{left} left the template and stay\n{self.told}"
 

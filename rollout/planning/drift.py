@@ -53,7 +53,9 @@ def changed_by_others(at: Situation, written: Written) -> bool:
 
 def drift_of(at: Situation, wanted: File | None, written: Written, decisions: Decisions) -> Change:
     did = _did(at.actual, written, _notes(at, wanted) if wanted is not None else ())
-    did = replace(did, more=did.more + strategy(at.item.mode).more(at))
+    fault = strategy(at.item.mode).unclear(at)
+    unclear = "" if fault is None else f"; {fault}"
+    did = replace(did, more=did.more + strategy(at.item.mode).more(at) + unclear)
     base = written.file if written.merged is None else _told_then(at, written)
     drift = Change(at.item.path, Action.DRIFT, did.words(), at.actual, wanted, base, decided=False, did=did)
     match decisions.about(at.item.path):
@@ -62,7 +64,6 @@ def drift_of(at: Situation, wanted: File | None, written: Written, decisions: De
         case OnDrift.KEEP:
             return _seen_by_others(at, drift)
         case OnDrift.OVERWRITE:
-            fault = strategy(at.item.mode).unclear(at)
             if fault is not None:
                 raise fault
             return replace(drift, decided=True)

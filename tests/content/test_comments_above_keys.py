@@ -211,6 +211,23 @@ def test_a_marker_above_a_key_of_what_was_a_block_is_no_comment_on_it() -> None:
     assert file.lived("{}") == "z: 1\n"
 
 
+@pytest.mark.parametrize("before", ["z: 1\n", None])
+@pytest.mark.parametrize("path", ["t.yaml", "t.toml", "t.ini"])
+@pytest.mark.parametrize("new", ["# two\na: 1\n", "# two\na: 2\n", "a: 2\n"])
+def test_a_comment_above_a_key_of_what_was_a_block_follows_the_template_at_once(
+    path: str, before: str | None, new: str
+) -> None:
+    said = {"t.yaml": ": ", "t.toml": " = ", "t.ini": " = "}[path]
+    top = "[s]\n" if path == "t.ini" else ""
+    theirs = "" if before is None else top.replace("s", "z") + before.replace(": ", said)
+    first, then = (top + text.replace(": ", said) for text in ("# one\na: 1\n", new))
+    file = Life(path, theirs or None, FileRule(Mode.BLOCK))
+    file.lived(first)
+    file.rule = FileRule(Mode.MERGE)
+    assert file.lived(then) == theirs + then
+    assert file.plan(then) is None
+
+
 def test_a_comment_above_an_empty_table_comes_with_it_on_a_line_of_dotted_keys() -> None:
     before, template = "b.c = 2\nz = 1\n", "# why a table\n[b]\n\n# why this\n[b.d]\n"
     file = Life("t.toml", before, FileRule(Mode.MERGE))

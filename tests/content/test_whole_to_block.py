@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from rollout.model.action import Action
+from rollout.model.inventory import FileRule, Mode
 from tests.content.places import pushed, shared
+from tests.lives import Life
 from tests.world import World
 
 
@@ -81,3 +84,18 @@ def _written_whole(world: World, head: str) -> None:
     world.tail = head
     world.template("project/a.md", "R1\nR2\n")
     assert world.run("apply", "--yes", "--adopt").code == 0
+
+
+@pytest.mark.parametrize("mode", [Mode.WHOLE, Mode.ONCE])
+@pytest.mark.parametrize("path", ["R.md", "x.yaml"])
+def test_a_text_that_stands_there_does_not_hide_what_else_of_ours_does(path: str, mode: Mode) -> None:
+    file = Life(path, None, FileRule(mode))
+    file.lived("a: 1\nb: 1\n", ">a: 1\nmine: 1\nb: 1\n")
+    file.rule = FileRule(Mode.BLOCK)
+    refused = file.plan("a: 1\n")
+    assert refused is not None
+    assert refused.action is Action.DRIFT
+    assert "others changed it; line 1: rollout's text, which has no markers there, was changed" in refused.cause
+    assert "put the lines" in refused.cause
+    file.text = "a: 1\nmine: 1\n"
+    assert file.plan("a: 1\n") is None

@@ -69,10 +69,12 @@ class Sight(Struct, frozen=True):
 
     def _bare_text(self, file: File) -> bytes | None:
         """Return the text of our block where it has no markers, also as others changed it, if its place is clear."""
-        texts = (text for text in (self._last(), self.body) if blocks.without_markers(file.content, text, self.spot))
-        found = next((blocks.said(text) for text in texts), None)
-        if found is not None:
-            return found
+        last, body = self._last(), blocks.said(self.body)
+        if blocks.without_markers(file.content, last, self.spot):
+            return blocks.said(last)
+        there = blocks.without_markers(file.content, body, self.spot)
+        if there and not _any_line_of(last, file.content[: there[0]] + file.content[there[1] :], body):
+            return body
         with suppress(three_way.PartUnclear):
             span = self.place(file)
             return None if span is None else blocks.said(file.content[slice(*span)])
@@ -112,6 +114,11 @@ class Sight(Struct, frozen=True):
         if not written.noted:
             return b"" if there else last
         return blocks.text_of(last, self.spot, (self.spot.block_id, *there)) or b""
+
+
+def _any_line_of(last: bytes, rest: bytes, body: bytes) -> bool:
+    """Tell whether a line that we wrote, and that a block does not say, stands in the rest of a file."""
+    return any(line.strip() for line in {*last.splitlines()} & {*rest.splitlines()} - {*body.splitlines()})
 
 
 def seen_in(at: Situation) -> Sight:

@@ -122,8 +122,11 @@ def _kind(at: Situation) -> merge.MergedFile:
 
 
 def _ours(at: Situation) -> past.Ours:
-    ours = _past(at.written.ours if at.written else (), _kind(at))
-    ours = replace(ours, above={}) if ours.above and _has_markers(at) else ours  # a marker is no comment on a key
+    writes = at.written.ours if at.written else ()
+    ours = _past(writes, _kind(at))
+    if ours.above and _has_markers(at):  # a marker is no comment on a key
+        bare = tuple((share.unwrapped(at, before), share.unwrapped(at, after)) for before, after in writes)
+        ours = replace(ours, above=_past(bare, _kind(at)).above)
     return replace(ours, blank="") if _found_empty(at.written) else ours
 
 
