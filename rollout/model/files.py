@@ -213,6 +213,7 @@ class Snapshot(Struct, frozen=True):
     newest: str | None = None  # the newest commit of ours upstream
     kept: Mapping[PurePosixPath, str] = field(default_factory=dict)  # what templates asked for when files were kept
     held: Mapping[PurePosixPath, str] = field(default_factory=dict)  # and when files were reverted
+    given_back: frozenset[PurePosixPath] = frozenset()  # files that are as a revert left them
     changed_by: Mapping[PurePosixPath, ChangedBy] = field(default_factory=dict)  # for files that wait for a decision
     wrote: Mapping[PurePosixPath, str] = field(default_factory=dict)  # and for those that a revert leaves, our last run
     agreed: Mapping[PurePosixPath, Agreed] = field(default_factory=dict)  # keys that were found as they should be

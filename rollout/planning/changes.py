@@ -123,7 +123,7 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
         if strategy(item.mode).passed_over(item, actual):
             return None
         return _error(item.path, Flaw(f"is {actual.what} there{actual.way_out}"))
-    at = _situation(item, actual, snapshot)
+    at, decisions = _situation(item, actual, snapshot), keeping.released(item, snapshot, decisions)
     try:
         wanted = strategy(item.mode).wanted(at)
         fault = _bound_broken(item, wanted)

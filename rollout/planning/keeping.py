@@ -35,6 +35,14 @@ def on_hold(item: Managed, noted: str | None, decisions: Decisions) -> bool:
     return noted == item.asks
 
 
+def released(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Decisions:
+    """Return the decisions about a file: one that is as a revert left it, and is released, is written over again."""
+    noted, back = snapshot.held.get(item.path), item.path in snapshot.given_back
+    if not (decisions.release and back and noted == item.asks):
+        return decisions
+    return replace(decisions, adopt=True, on_drift=OnDrift.OVERWRITE)
+
+
 def kept(change: Change, asks: str, decisions: Decisions) -> Change:
     """Return a change that waits for a decision; it is decided if the decision is to keep the file.
 

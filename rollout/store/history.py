@@ -74,6 +74,12 @@ def in_force(touches: Iterable[Touch]) -> list[Touch]:
     return found[::-1]
 
 
+def is_given_back(touches: Iterable[Touch], there: TreeEntry) -> bool:
+    """Tell whether a file is as a revert left it, and we have not written it since."""
+    newest = next(iter(own(touches)), None)
+    return newest is not None and newest.share is FileShare.GIVEN_BACK and newest.after == there
+
+
 def undoing(touches: list[Touch]) -> list[Touch]:
     """Return the touches as they will be when a revert has given back what the newest write of ours found."""
     newest = next(iter(own(touches)), None)

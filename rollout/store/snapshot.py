@@ -13,7 +13,7 @@ from rollout.content.line_ends import conversion
 from rollout.model import tree_modes
 from rollout.model.files import File, Obstacle, Snapshot, Written, symlink
 from rollout.objects.ids import git_id
-from rollout.objects.trees import Blob, Tree
+from rollout.objects.trees import Blob, Tree, TreeEntry
 from rollout.store import blobs, history, keeping, last_written, noted, own_commits
 from rollout.store.history import History
 from rollout.store.memo import by_path
@@ -29,6 +29,10 @@ class _There(Struct, frozen=True):
     tree: Tree
     entries: Mapping[PurePosixPath, Blob | Obstacle | None]
     attribute_files: Mapping[str, str]  # folder and blob
+
+    def entry(self, path: PurePosixPath) -> TreeEntry:
+        found = self.entries[path]
+        return (found.mode, found.id) if isinstance(found, Blob) else None
 
     def blobs(self) -> set[str]:
         return {entry.id for entry in self.entries.values() if isinstance(entry, Blob)}
@@ -73,7 +77,8 @@ def at(
     memo = store.memory.memo()
     unsearched = not network and not memo.searched
     agreed = by_path(memo.agreed)
-    return Snapshot(tip, files, written, ends, memo.newest, kept, held, agreed=agreed, unsearched=unsearched)
+    back = frozenset(path for path in held if history.is_given_back(past.get(path, ()), there.entry(path)))
+    return Snapshot(tip, files, written, ends, memo.newest, kept, held, back, agreed=agreed, unsearched=unsearched)
 
 
 def undoing(store: Store, tip: str, wanted: Iterable[PurePosixPath], paths: Collection[PurePosixPath]) -> Snapshot:

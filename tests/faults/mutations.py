@@ -300,6 +300,10 @@ MUTATIONS = (
              "        if touch.share is not FileShare.GIVEN_BACK:", "        if True:",
              test="tests/planning/test_given_back.py::"
              "test_a_file_that_was_taken_over_by_mistake_is_its_persons_again"),
+    Mutation("what others changed since a revert is asked for where it is released", "planning/keeping.py",
+             "if not (decisions.release and back and noted == item.asks):", "if not decisions.release:",
+             test="tests/planning/test_given_back.py::"
+             "test_what_is_released_is_written_over_again_but_not_what_others_changed_since"),
     Mutation("what a revert gave back in a folder is whose it was", "targets/folder/record.py",
              "        if announced.share is not FileShare.GIVEN_BACK:", "        if True:",
              test="tests/planning/test_given_back.py::"

@@ -146,3 +146,30 @@ def test_a_file_that_is_taken_over_again_by_the_revert_of_a_revert_is_ours(world
     assert world.run("status", "--json").json["targets"][0]["held"] is False
     assert rules.apply("mode: whole", "k: 2\n") == 0
     assert there.read_text() == "k: 2\n"
+
+
+@KINDS
+@pytest.mark.parametrize("since", [False, True])
+def test_what_is_released_is_written_over_again_but_not_what_others_changed_since(
+    world: World, kind: str, since: bool
+) -> None:
+    there, rules = _rules(world, kind, "c.yaml", "x: 1\n")
+    assert rules.apply("mode: whole", "k: 1\n", "--adopt") == 0
+    _revert(world)
+    if since:
+        pushed(world, kind, there, "x: 2\n")
+    assert world.run("apply", "--yes", "--release").code == (4 if since else 0)
+    now = world.at("api", "c.yaml") if kind == "branch" else there.read_text()
+    assert now == ("x: 2\n" if since else "k: 1\n")
+
+
+@KINDS
+def test_a_change_of_a_person_is_overwritten_again_when_it_is_released(world: World, kind: str) -> None:
+    there, rules = _rules(world, kind, "c.yaml", None)
+    assert rules.apply("mode: whole", "k: 1\n") == 0
+    pushed(world, kind, there, "k: 9\n")
+    assert rules.apply("mode: whole", "k: 1\n", "--on-drift", "overwrite") == 0
+    _revert(world)
+    assert there.read_text() == "k: 9\n"
+    assert world.run("apply", "--yes", "--release").code == 0
+    assert there.read_text() == "k: 1\n"

@@ -74,6 +74,10 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
         """Tell whether there is what we wrote last."""
         return bool(self.ours) and self.ours[-1][1] == fingerprint(found)
 
+    def is_given_back(self, found: File | Obstacle | None) -> bool:
+        """Tell whether a file is as a revert left it, and we have not written it since."""
+        return bool(self.undone) and self.undone[-1].ours[-1][0] == fingerprint(found)
+
     def written(self, announced: Announced) -> FileRecord:
         """Return the entry after a write that was announced."""
         if announced.share is not FileShare.GIVEN_BACK:

@@ -55,7 +55,10 @@ def read_snapshot(root: Path, wanted: Iterable[PurePosixPath], remembered: Folde
         if last is not None and (path in files or found is not None):
             written[path] = last
     agreed = {PurePosixPath(name): entry.agreed for name, entry in record.items() if entry.agreed}
-    return Snapshot(_revision(files), files, written, kept=keeps, held=holds, agreed=agreed, linked=linked)
+    back = frozenset(path for path in holds if record[str(path)].is_given_back(files.get(path)))
+    return Snapshot(
+        _revision(files), files, written, kept=keeps, held=holds, given_back=back, agreed=agreed, linked=linked
+    )
 
 
 def last_changes(root: Path, paths: Iterable[PurePosixPath]) -> dict[PurePosixPath, ChangedBy]:
