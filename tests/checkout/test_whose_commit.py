@@ -121,6 +121,8 @@ def test_what_others_made_of_a_commit_of_ours_is_not_what_rollout_wrote() -> Non
 
 # --- what people do with a commit of ours
 
+Deed = Callable[[World, Path], None]
+
 
 def _amend(world: World, top: Path, *more: str) -> None:
     world.git(top, "commit", "-q", "--amend", "--no-edit", *more)
@@ -191,8 +193,19 @@ THEIRS = (
     pick_ours_from_another_branch,
 )
 
+# Without the state, a commit is judged by itself: by what it changes, by its words, and by the branch it was made for.
+_LOST = (amend_with_edits, squash, pick_ours_from_another_branch)
+_DEEDS = pytest.mark.parametrize(
+    ("lost", "theirs"),
+    [
+        pytest.param(False, THEIRS, id="with-state"),
+        pytest.param(True, _LOST, id="state-lost"),
+        pytest.param(True, THEIRS, id="state-lost-all", marks=pytest.mark.long),
+    ],
+)
 
-def _world(world: World, deeds: tuple[Callable[[World, Path], None], ...]) -> dict[str, Callable[[World, Path], None]]:
+
+def _world(world: World, deeds: tuple[Deed, ...]) -> dict[str, Deed]:
     named = {deed.__name__.replace("_", "-"): deed for deed in deeds}
     for name in named:
         world.repo(name)
@@ -221,10 +234,12 @@ def _all_of(world: World, name: str) -> tuple[str, dict[str, bytes], dict[bytes,
     return world.head_of(top), files, staged
 
 
-@pytest.mark.parametrize("lost", [False, True], ids=["with-state", "state-lost"])
-def test_what_a_person_made_of_our_unpushed_commit_stays_theirs(world: World, sealed: Path, lost: bool) -> None:
+@_DEEDS
+def test_what_a_person_made_of_our_unpushed_commit_stays_theirs(
+    world: World, sealed: Path, lost: bool, theirs: tuple[Deed, ...]
+) -> None:
     _release(world)
-    deeds = _world(world, THEIRS)
+    deeds = _world(world, theirs)
     assert world.run("apply", "-y", "--no-push").code == 0
     for name, deed in deeds.items():
         deed(world, world.root / name)
@@ -247,10 +262,12 @@ def test_what_a_person_made_of_our_unpushed_commit_stays_theirs(world: World, se
         assert world.at(name, "conf.txt") == "hello again world\n"
 
 
-@pytest.mark.parametrize("lost", [False, True], ids=["with-state", "state-lost"])
-def test_what_a_person_made_of_our_pushed_commit_stays_theirs(world: World, sealed: Path, lost: bool) -> None:
+@_DEEDS
+def test_what_a_person_made_of_our_pushed_commit_stays_theirs(
+    world: World, sealed: Path, lost: bool, theirs: tuple[Deed, ...]
+) -> None:
     _release(world)
-    deeds = _world(world, THEIRS)
+    deeds = _world(world, theirs)
     assert world.run("apply", "-y").code == 0
     for name, deed in deeds.items():
         deed(world, world.root / name)
@@ -287,7 +304,7 @@ def test_our_commit_that_a_person_only_carried_elsewhere_is_still_ours(world: Wo
 # --- upstream
 
 
-def _force(world: World, name: str, deed: Callable[[World, Path], None]) -> None:
+def _force(world: World, name: str, deed: Deed) -> None:
     other = world.clone(name, f"{name}.colleague")
     deed(world, other)
     world.git(other, "push", "-q", "--force", "origin", "HEAD:main")
