@@ -121,10 +121,13 @@ def _names(last: bytes | None, spot: Spot) -> Collection[str]:
 
 
 def without_markers(content: bytes, body: bytes, spot: Spot) -> tuple[int, int] | None:
-    """Return the span of a block's text in a file, outside of any block; None unless it is there once."""
+    """Return the span of a block's text in a file, outside of any block; None unless it is there once.
+
+    Within code of Markdown it is none: its markers would be text.
+    """
     found = unmarked.place(content, said(body))
     inside = found and any(one.begin.start <= found[0] < one.end.end for one in find(content, spot).values())
-    return None if inside else found
+    return None if found is None or inside or markers.would_be_code(content, found, spot.path) else found
 
 
 def splice(content: bytes | None, body: bytes, spot: Spot, earlier: str | None = None, last: bytes = b"") -> bytes:

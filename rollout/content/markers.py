@@ -140,6 +140,15 @@ def _lines_with(content: bytes, words: Iterable[bytes]) -> list[tuple[int, int]]
     return sorted(found)
 
 
+def would_be_code(content: bytes, span: tuple[int, int], path: PurePosixPath) -> bool:
+    """Tell whether markers around whole lines of a file would be code of Markdown, and so text."""
+    (start, end), marker = span, b"<!-- -->\n"
+    inner = content[start:end].removesuffix(b"\n") + b"\n"
+    marked = b"".join((content[:start], marker, inner, marker, content[end:]))
+    first = content.count(b"\n", 0, start)
+    return not {first, first + 1 + inner.count(b"\n")}.isdisjoint(_code(marked, path))
+
+
 @lru_cache(maxsize=16)
 def _code(content: bytes, path: PurePosixPath) -> frozenset[int]:
     if not markdown.is_markdown(path) or not _MAY_BE_CODE.search(content):

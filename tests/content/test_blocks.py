@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from rollout.content import blocks, comments, markdown, markers
 from rollout.content.markers import MarkerError, Spot
+from rollout.model.action import Action
 from rollout.model.circumstances import Decisions
 from rollout.model.files import File, Managed, Snapshot, Written
 from rollout.model.inventory import FileRule, Mode
 from rollout.planning.changes import change_for
+from tests.lives import Life
 
 MD = PurePosixPath("CLAUDE.md")
 
@@ -182,6 +184,30 @@ def test_markers_that_only_stand_further_in_are_no_code(above: str) -> None:
 def test_a_block_that_would_not_be_found_again_is_refused(content: str, body: str) -> None:
     with pytest.raises(MarkerError, match="fence"):
         spliced(content, body)
+
+
+@pytest.mark.parametrize("fence", ["```", "~~~", "````md"])
+def test_a_block_that_a_person_put_into_a_fence_is_gone_from_the_file(fence: str) -> None:
+    file = Life("R.md", "# R\n", FileRule(Mode.BLOCK))
+    file.lived("rule 1\n")
+    first, then = marked("rule 1\n", "project"), marked("rule 2\n", "project")
+    shown = f"# R\n\n{fence}\n{first}{fence.removesuffix('md')}\n\nbelow\n"
+    file.text = shown
+    for template in ("rule 1\n", "rule 2\n"):
+        planned = file.plan(template)
+        assert planned is not None
+        assert planned.action is Action.DRIFT
+    assert file.lived("rule 2\n") == f"{shown}\n{then}"
+    assert file.plan("rule 2\n") is None
+
+
+def test_a_text_in_a_fence_is_no_block_that_others_wrote() -> None:
+    file = Life("R.md", "# R\n\n```\nrule 1\n```\n", FileRule(Mode.BLOCK))
+    planned = file.plan("rule 1\n")
+    assert planned is not None
+    assert planned.action is Action.ADOPT
+    whole = "```\nrule 1\n```\n"
+    assert file.plan(whole) is None
 
 
 def test_a_template_must_not_hold_markers_itself_but_may_show_them_in_a_fence() -> None:
