@@ -211,6 +211,22 @@ def test_a_marker_above_a_key_of_what_was_a_block_is_no_comment_on_it() -> None:
     assert file.lived("{}") == "z: 1\n"
 
 
+@pytest.mark.parametrize(
+    ("path", "before", "first", "then", "left"),
+    [
+        ("c.jsonc", '{\n  "z": 1\n}\n', '{\n  // a\n  "a": 1\n}\n', '{"a": 1}', '{\n  "z": 1,\n  "a": 1\n}\n'),
+        ("c.yaml", "z: 1\n", "# a\na: {b: 1}\n", "{a: {b: 1}}\n", "z: 1\na: {b: 1}\n"),
+        ("c.toml", "[z]\nx = 1\n", "[z]\n# a\nb = 1\n", "z = {b = 1}\n", "[z]\nx = 1\nb = 1\n"),
+    ],
+)
+def test_a_comment_goes_where_the_template_is_written_on_one_line(
+    path: str, before: str, first: str, then: str, left: str
+) -> None:
+    file = Life(path, before, FileRule(Mode.MERGE))
+    assert file.lived(first, then) == left
+    assert file.plan(then) is None
+
+
 @pytest.mark.parametrize("before", ["z: 1\n", None])
 @pytest.mark.parametrize("path", ["t.yaml", "t.toml", "t.ini"])
 @pytest.mark.parametrize("new", ["# two\na: 1\n", "# two\na: 2\n", "a: 2\n"])

@@ -92,8 +92,7 @@ def followed_above(before: Document, text: str, template: Document, ours: Ours, 
     document = kind.form.read(text)
     now = _since(ours, before, document, kind.match)
     foreign = foreign_comments(document, now, kind.match)
-    lines = {place: head for place, head in wanted.items() if begins_line(template.text, head.start)}
-    edits = list(_edits(document, lines, now, foreign, kind.match))
+    edits = list(_edits(document, wanted, now, foreign, kind.match))
     result = applied(text, edits)
     return result if edits and _is_right(document, result, foreign, kind) else text
 
