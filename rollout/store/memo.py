@@ -20,7 +20,7 @@ from rollout.model.files import Agreed
 from rollout.model.reviews import Proposed
 from rollout.objects.trees import TreeEntry
 from rollout.store.history import Touch
-from rollout.store.noted import Note
+from rollout.store.noted import EndedNote, Note
 
 T = TypeVar("T")
 
@@ -60,6 +60,7 @@ class Memo(Struct, frozen=True, omit_defaults=True):
     newest: str | None = None  # the newest commit of ours there
     sealed: bool = False  # that search checked the seals: what was found before there were seals may be anybody's
     noted: Mapping[str, Note] = field(default_factory=dict)
+    ended: Mapping[str, EndedNote] = field(default_factory=dict)  # notes of files that we wrote since
     agreed: Mapping[str, Agreed] = field(default_factory=dict)
     in_sync: PastLook | None = None
     proposed: Proposed | None = None
@@ -88,7 +89,7 @@ def _believed(memo: Memo) -> Memo:
 def _readable(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the readable parts, note by note: a lost note only gives its file back to others."""
     readable = {name: part for name, part in document.items() if _fits({name: part})}
-    for name in ("noted", "agreed", "kept", "held"):
+    for name in ("noted", "ended", "agreed", "kept", "held"):
         notes = document.get(name)
         if isinstance(notes, dict):
             readable[name] = {path: note for path, note in notes.items() if _fits({name: {path: note}})}

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from rollout.model.files import File, TakenOver, Written
 from rollout.objects.ids import git_id
+from rollout.objects.trees import TreeEntry
 from rollout.store import history
 from rollout.store.history import History, Touch
 
@@ -23,6 +24,13 @@ class Note(Struct, frozen=True, array_like=True):
 
 
 Notes = Mapping[PurePosixPath, Note]
+
+
+class EndedNote(Struct, frozen=True, array_like=True):
+    """A note that our first write since has ended, and the whole file as that write found it."""
+
+    note: Note
+    there: TreeEntry
 
 
 def taken(commit: str, found: Mapping[PurePosixPath, TakenOver]) -> Notes:

@@ -9,9 +9,11 @@ from rollout.model.files import Agreed, File, TakenOver
 from rollout.objects import pack_write
 from rollout.objects.ids import git_id
 from rollout.objects.stored import Content, ObjectKind
-from rollout.store import lineage, noted, search
+from rollout.objects.trees import TreeEntry
+from rollout.store import history, lineage, noted, search
+from rollout.store.history import History
 from rollout.store.memo import by_name, by_path
-from rollout.store.noted import Notes
+from rollout.store.noted import EndedNote, Notes
 from rollout.store.store import Store
 
 
@@ -41,9 +43,28 @@ def forget(store: Store, tip: str) -> None:
     """Forget the notes of files that a commit of ours has written since, on whatever machine."""
     notes = by_path(store.memory.memo().noted)
     kept: Notes = notes
+    found: dict[PurePosixPath, TreeEntry] = {}
     for commit in {note.commit for note in notes.values()}:
         if commit != tip and lineage.reaches(store, commit, tip):
-            since = [path for path, touch in search.touches(store, f"{commit}..{tip}") if touch.wrote]
-            kept = noted.without(kept, since, commit)
+            touches = [(path, one) for path, one in search.touches(store, f"{commit}..{tip}") if one.wrote]
+            found |= {path: one.before for path, one in touches}  # newest first: the oldest counts
+            kept = noted.without(kept, [path for path, _ in touches], commit)
     if kept != notes:
-        store.memory.remember(noted=by_name(kept))
+        leave(store, kept, found)
+
+
+def leave(store: Store, kept: Notes, found: Mapping[PurePosixPath, TreeEntry]) -> None:
+    """Remember these notes alone; of the others, and of the files as we found them, what a revert may give back."""
+    memo = store.memory.memo()
+    gone = {path: note for path, note in by_path(memo.noted).items() if path not in kept}
+    ended = {str(path): EndedNote(note, found[path]) for path, note in gone.items() if path in found}
+    store.memory.remember(noted=by_name(kept), ended={**memo.ended, **ended})
+
+
+def given_back(store: Store, past: History, there: Mapping[PurePosixPath, TreeEntry]) -> Notes:
+    """Return the notes of files that a revert made as they were when we took them over."""
+    return {
+        path: ended.note
+        for path, ended in by_path(store.memory.memo().ended).items()
+        if path in there and there[path] == ended.there and history.is_given_back(past.get(path, ()), ended.there)
+    }

@@ -16,8 +16,8 @@ from rollout.objects import build, pack_write
 from rollout.remote import answers, contact, receive_pack
 from rollout.remote.answers import PushAnswer
 from rollout.remote.receive_pack import Update
-from rollout.store import heard, noted, own_commits, pending, refs
-from rollout.store.memo import by_name, by_path
+from rollout.store import heard, history, noted, notes, own_commits, pending, refs
+from rollout.store.memo import by_path
 from rollout.store.store import Store
 
 _HOW = (
@@ -116,6 +116,7 @@ def note(store: Store, commit: str, parent: str, changes: Iterable[Change]) -> N
     refs.put(store, store.upstream_ref, commit)
     heard.note_asked(store)
     own_commits.add(store, commit, parent, planned)
-    notes = noted.without(by_path(store.memory.memo().noted), [change.path for change in planned])
-    store.memory.remember(tip=commit, newest=commit, believed=commit, noted=by_name(notes))
+    found = {change.path: history.entry_of(change.before, commit) for change in planned}
+    notes.leave(store, noted.without(by_path(store.memory.memo().noted), found), found)
+    store.memory.remember(tip=commit, newest=commit, believed=commit)
     pending.drop(store)

@@ -14,7 +14,7 @@ from rollout.model import tree_modes
 from rollout.model.files import File, Obstacle, Snapshot, Written, symlink
 from rollout.objects.ids import git_id
 from rollout.objects.trees import Blob, Tree, TreeEntry
-from rollout.store import blobs, history, keeping, last_written, noted, own_commits
+from rollout.store import blobs, history, keeping, last_written, noted, notes, own_commits
 from rollout.store.history import History
 from rollout.store.memo import by_path
 from rollout.store.noted import Note
@@ -65,10 +65,11 @@ def at(
     needed = there.blobs() | set(there.attribute_files.values()) | history.blobs_of(past, there.entries, merged)
     needed |= there.links() if network else set()
     contents |= blobs.read(store, store.objects(tip), needed - contents.keys(), network=network)
-    notes = {path: note for path, note in by_path(store.memory.memo().noted).items() if path in there.entries}
-    ours = {note.entry[1] for note in notes.values()} | history.taken_over(past, there.entries)
+    taken = {path: note for path, note in by_path(store.memory.memo().noted).items() if path in there.entries}
+    taken = {**notes.given_back(store, past, {path: there.entry(path) for path in there.entries}), **taken}
+    ours = {note.entry[1] for note in taken.values()} | history.taken_over(past, there.entries)
     contents |= blobs.here(store.objects(tip), ours - contents.keys())
-    written = dict(_written(past, notes, there, contents, store.target))
+    written = dict(_written(past, taken, there, contents, store.target))
     in_force = _in_force(there, contents)
     files = {path: _file(entry, in_force[path], contents) for path, entry in there.entries.items()}
     ends = {path: conversion(found) for path, found in in_force.items()}
@@ -98,14 +99,14 @@ def _there(store: Store, tip: str, managed: list[PurePosixPath]) -> _There:
 
 
 def _written(
-    past: History, notes: Mapping[PurePosixPath, Note], there: _There, contents: Contents, target: str
+    past: History, taken: Mapping[PurePosixPath, Note], there: _There, contents: Contents, target: str
 ) -> Iterator[tuple[PurePosixPath, Written]]:
     """Yield what rollout last wrote at each path, or what counts as that."""
     for path in there.entries:
         touches = past.get(path, [])
         last = last_written.written(touches, contents, target) if touches else None
-        if path in notes:
-            yield path, noted.written(notes[path], touches, last, contents)
+        if path in taken:
+            yield path, noted.written(taken[path], touches, last, contents)
         elif last is not None:
             yield path, last
     yield from _orphans(past, there, target)

@@ -173,3 +173,17 @@ def test_a_change_of_a_person_is_overwritten_again_when_it_is_released(world: Wo
     assert there.read_text() == "k: 9\n"
     assert world.run("apply", "--yes", "--release").code == 0
     assert there.read_text() == "k: 1\n"
+
+
+@KINDS
+@pytest.mark.parametrize("looked", [False, True])
+def test_a_text_that_was_ours_without_a_write_is_ours_again(world: World, kind: str, looked: bool) -> None:
+    there, rules = _rules(world, kind, "a.md", "# Rules\n\nOld text.\n\nMine.\n")
+    assert rules.apply("mode: block", "Old text.\n") == 0
+    assert rules.apply("mode: block", "New text.\n") == 0
+    _revert(world)
+    if looked:
+        assert world.run("apply", "--yes").code == 0
+    assert rules.apply("mode: block", "Newer text.\n") == 0
+    assert "Old text" not in there.read_text()
+    assert there.read_text().endswith("Mine.\n")
