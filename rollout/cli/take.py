@@ -55,9 +55,7 @@ def take(context: click.Context, target: str, path: str, where: str | None, yes:
         step = _looked(at, chosen, slot, offline=offline)
         change = next((one for one in step.changes if one.path == slot.path), None)
         if change is None:
-            merged = "it holds an accepted merge, until the template changes"
-            why = merged if slot.path in step.merged else "it is as its template says"
-            at.screen.data(f"{target}: {path}: there is nothing to take: {why}.\n")
+            at.screen.data(f"{target}: {path}: there is nothing to take: {_why_nothing(step, slot.path)}.\n")
             return 0
         what = asked(at, chosen, slot, step, change)
         what = replace(what, where=None if where is None else SetWhere(where))
@@ -68,6 +66,16 @@ def take(context: click.Context, target: str, path: str, where: str | None, yes:
         if found.values and where is None:
             raise Refused(*unset(at, chosen, slot, found))
         return written(at, chosen, found, yes=yes)
+
+
+def _why_nothing(step: Step, path: PurePosixPath) -> str:
+    """Return why there is nothing to take, and what stands in the checkout alone: only upstream is looked at."""
+    if path in step.merged:
+        return "it holds an accepted merge, until the template changes"
+    here = next((words for one, words in step.checkout if one == path), "")
+    unpushed = bool(here) and (bool(step.ahead) or here.startswith(f"{path} "))  # else the checkout only lags
+    more = f", but not in the checkout ({here}): push first what you did there" if unpushed else ""
+    return f"it is as its template says{more}"
 
 
 def _target(at: Session, name: str) -> Target:

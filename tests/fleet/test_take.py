@@ -225,6 +225,20 @@ def test_an_included_template_is_changed_where_the_text_stands(world: World) -> 
     assert (template(world, "parts/greeting.j2"), states(world)["api"]) == ("welcome {{ who }}\n", "in-sync")
 
 
+@pytest.mark.parametrize(
+    ("committed", "why"), [(False, "conf.txt has local edits"), (True, "1 commit of your own is not upstream")]
+)
+def test_a_change_that_stands_only_in_the_checkout_is_told(world: World, committed: bool, why: str) -> None:
+    two(world, ALICE)
+    if committed:
+        world.commit("api", {"conf.txt": "hello world\nkeep that\n"})
+    else:
+        world.write("api", {"conf.txt": "hello world\nkeep that\n"})
+    ran = world.run("take", "api", "conf.txt", "--yes")
+    nothing = "api: conf.txt: there is nothing to take: it is as its template says, but not in the checkout"
+    assert (ran.code, ran.out) == (0, f"{nothing} ({why}): push first what you did there.\n")
+
+
 def test_nothing_to_take_a_deletion_and_no_terminal_are_said(world: World) -> None:
     two(world, ALICE)
     ran = world.run("take", "api", "conf.txt", "--yes")
