@@ -220,7 +220,7 @@ def _state(found: tuple[Change, ...], circumstances: Circumstances, target: Targ
 def _revert_overtaken(outrun: tuple[PurePosixPath, ...]) -> Reason:
     """Say that a revert cannot be pushed any more: no template asks for it, so it has to be made again."""
     changed = SaidOfFiles("upstream changed ", outrun) if outrun else Said("the templates changed")
-    again = Said("a revert that was not pushed waits; `rollout revert` makes it again")
+    again = Said("a revert that was not pushed waits; `rollout revert` makes again what others left as it was")
     return Reason((SinceWaiting(Reason((changed,))), again, WayOut(Way.RELEASE)))
 
 

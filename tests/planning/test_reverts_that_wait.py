@@ -44,7 +44,7 @@ def test_it_is_not_lost_where_upstream_changed_its_file(world: World, run: str, 
     ran = world.run(command, "--yes", "--json")
     assert (ran.code, ran.outcomes()) == (3, {"api": outcome})
     assert "upstream changed c.yaml" in ran.reasons()["api"]
-    assert "`rollout revert` makes it again" in ran.reasons()["api"]
+    assert "`rollout revert` makes again what others left as it was" in ran.reasons()["api"]
     assert world.git("api", "rev-parse", "HEAD") == waits
     assert world.run("revert", run, "--yes").code == 3
     assert (world.at("api", "r.md"), world.at("api", "c.yaml")) == ("one\n", "x: 2\nk: 5\n")
@@ -78,3 +78,20 @@ def test_it_goes_where_there_is_no_checkout_too(world: World) -> None:
     assert world.run("status", "--json").states() == {"api": "in-sync"}
     assert world.run("revert", run, "--yes").code == 3
     assert (world.at("api", "r.md"), world.at("api", "c.yaml")) == ("one\n", "x: 2\nk: 5\n")
+
+
+@pytest.mark.parametrize(("decision", "text"), [("keep", "bo\n"), ("overwrite", "two\n")])
+def test_a_change_of_others_in_its_file_is_drift_like_any_other(world: World, decision: str, text: str) -> None:
+    world.repo("api", extra=", templates: [one]")
+    for said in ("one\n", "two\n"):
+        world.template("one/r.md", said)
+        assert world.run("apply", "--yes").code == 0
+    run = world.run("history", "--json").json["runs"][0]["run"]
+    assert world.run("revert", run, "--yes", "--no-push").code == 0
+    world.elsewhere("api", {"r.md": "bo\n"})
+    ran = world.run("push", "--yes", "--json")
+    assert (ran.code, ran.outcomes()) == (3, {"api": "stale"})
+    assert world.run("status", "--json").states() == {"api": "drift"}
+    assert world.run("apply", "--yes", "--on-drift", decision).code == 0
+    assert world.at("api", "r.md") == text
+    assert world.run("status", "--json").states() == {"api": "in-sync"}

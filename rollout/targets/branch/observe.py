@@ -100,7 +100,7 @@ def _observe(look: Look, at: Located, store: Store) -> Step:
         there = there.without_use()
     offered = _offered(seen, changing=bool(found.changes))
     unpushed = _unless_proposed(unpushed, offered, store)
-    circumstances = _with_unpushed(circumstances_of(at, store, look.settings, there), unpushed, seen)
+    circumstances = _with_unpushed(circumstances_of(at, store, look.settings, there), unpushed, seen, found)
     if offered is not None and (unpushed is None or not unpushed.right):
         circumstances = _with_proposed(circumstances, seen, offered, snapshot, found)
     step = replace(steps.step_of(look.target, found, circumstances), asked=look.asked)
@@ -163,13 +163,17 @@ def _unless_proposed(unpushed: Unpushed | None, offered: Proposing | None, store
     return None
 
 
-def _with_unpushed(circumstances: Circumstances, unpushed: Unpushed | None, seen: _Seen) -> Circumstances:
+def _with_unpushed(
+    circumstances: Circumstances, unpushed: Unpushed | None, seen: _Seen, found: Findings
+) -> Circumstances:
     if unpushed is None:
         return circumstances
     if unpushed.right:
         commit = unpushed.commit
         return replace(circumstances, pending=commit.commit, pending_files=dict(commit.files))
-    reverts = {} if seen.decisions.release else _lost(unpushed.commit.message, seen.look.desired)
+    lost = {} if seen.decisions.release else _lost(unpushed.commit.message, seen.look.desired)
+    told = {change.path for change in found.changes}  # a person sees it, and decides about it
+    reverts = {path: asks for path, asks in lost.items() if path not in told}
     return replace(circumstances, overtaken=True, outrun=unpushed.outrun, reverts=reverts)
 
 
