@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise, takewhile
-from operator import ne
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from rollout.content import blocks, comments, markers, unmarked
+from rollout.content import blocks, markers, unmarked
+from rollout.content.marker_words import begin_and_end, differing, may_be_markers, text_of, with_id, words
 from rollout.content.markers import MarkerError, Spot
 from rollout.model.files import Managed, Written
 
@@ -20,13 +20,6 @@ if TYPE_CHECKING:
 
 _Pairs = tuple[tuple[bytes, bytes], ...]
 _Lines = list[bytes]
-_Word = tuple[str, int]  # and where it begins in its line
-
-# How a line may begin to be a marker whatever else it says: nothing of these begins a key of a document.
-_COMMENTS = tuple(form.opening for form in comments.KNOWN if re.fullmatch(r"[#;]|\W{2,}", form.opening))
-_SIGNS = ("==", ">>", "<< ", "<<<", "~~", "@@", "%%")
-
-_MAY_BE_KEY = re.compile(r"[\s\[{\"'-]|[^:=]+[:=]")  # a key, a section or an entry of a document
 
 
 def needs_past(item: Managed, written: Written | None) -> bool:
@@ -68,7 +61,7 @@ def _earlier(spot: Spot, last: bytes, pairs: _Pairs, body: bytes) -> tuple[str, 
     followed = _followed(spot, pairs)
     if followed is not None and _fits(followed, last, body):
         return followed.custom
-    forms = (form for lines in _candidates(last, pairs, body) if (form := _form(lines, spot)))
+    forms = (form for lines in _candidates(last, pairs, body) if (form := _form(lines, spot, last)))
     return next((form for form in forms if _fits(replace(spot, custom=form), last, body)), ())
 
 
@@ -88,7 +81,8 @@ def _followed(spot: Spot, pairs: _Pairs) -> Spot | None:
         instead = not stands and number > 0 and gone == _full_lines(pairs[number - 1][1])
         around = gone == added[1:-1] == _full_lines(before)
         if (gone and moved) or (fresh and _began(before, gone, added)) or instead or around:
-            found = next((one for one in _named_alike(added, spot) if _stands(one, after)), found)
+            named = (one for one in _named_alike(added, spot) if _stands(one, after))
+            found = next((one for one in named if _surely(one.custom, added, after)), found)
     return found
 
 
@@ -98,9 +92,7 @@ def _began(before: bytes, gone: _Lines, added: _Lines) -> bool:
     For a section, other lines must stay, or we wrote the whole file; and the ends must differ in one word, as `begin`
     and `end` do, for the first and the last line of a text hardly ever do.
     """
-    return all(line in added[1:-1] for line in gone) or (
-        len(gone) < len(_full_lines(before)) and _differing(added) == 1
-    )
+    return all(line in added[1:-1] for line in gone) or (len(gone) < len(_full_lines(before)) and differing(added) == 1)
 
 
 def _is_appended(after: bytes, added: _Lines) -> bool:
@@ -109,10 +101,9 @@ def _is_appended(after: bytes, added: _Lines) -> bool:
     return _full_lines(after)[-len(added) :] == added and any(not one.strip() for one in above)
 
 
-def _differing(lines: _Lines) -> int | None:
-    """Return in how many words the first and the last of these lines differ; None if one has more words."""
-    first, last = ([] if not lines else re.findall(r"\w+", _text(lines[end])) for end in (0, -1))
-    return sum(map(ne, first, last)) if len(first) == len(last) else None
+def _surely(form: tuple[str, ...], lines: _Lines, content: bytes) -> bool:
+    """Tell whether lines that begin and end so are a block, and not a file that we wrote whole."""
+    return lines != _full_lines(content) or begin_and_end(form)
 
 
 def _stands(block: Spot | None, content: bytes) -> bool:
@@ -128,33 +119,13 @@ def _named_alike(lines: _Lines, spot: Spot) -> Iterator[Spot]:
     Which of the words was the id does not matter to find the two lines again, so the likely ones come first.
     """
     ends = [*lines[:1], *lines[1:][-1:]]
-    if len(ends) == 2 and _may_be_markers(ends, spot):
-        begin, end = map(_text, ends)
-        pairs = [(one, other) for one in _words(begin) for other in _words(end) if one[0] == other[0]]
+    if len(ends) == 2 and may_be_markers(ends, spot):
+        begin, end = map(text_of, ends)
+        pairs = [(one, other) for one in words(begin) for other in words(end) if one[0] == other[0]]
         for one, other in sorted(pairs, key=lambda pair: pair[0][0] != spot.block_id):
-            form = (_with_id(begin, one), _with_id(end, other))
+            form = (with_id(begin, one), with_id(end, other))
             if markers.fault_of(form) is None:
                 yield replace(spot, block_id=one[0], custom=form)
-
-
-def _may_be_markers(ends: _Lines, spot: Spot) -> bool:
-    """Tell whether two lines are no keys of a document: they are comments, or differ as `begin` and `end` do."""
-    opening = () if spot.form is None else (spot.form.opening,)
-    if all(_text(line).startswith((*_COMMENTS, *_SIGNS, *opening)) for line in ends):
-        return True
-    keys = any(_MAY_BE_KEY.match(line.decode("utf-8", "replace").removeprefix("\ufeff")) for line in ends)
-    return not keys and _differing(ends) in {0, 1}
-
-
-def _words(line: str) -> list[_Word]:
-    """Return the words of a line, the last one first, and then the parts of those that a sign holds together."""
-    whole, parts = ([(one[0], one.start()) for one in re.finditer(form, line)] for form in (markers.ID, r"[^\W_]\w*"))
-    return list(dict.fromkeys((*reversed(whole), *reversed(parts))))
-
-
-def _with_id(line: str, word: _Word) -> str:
-    name, start = word
-    return f"{line[:start]}ID{line[start + len(name) :]}"
 
 
 def _candidates(last: bytes, pairs: _Pairs, body: bytes) -> Iterator[_Lines]:
@@ -192,18 +163,16 @@ def _full(lines: _Lines) -> _Lines:
     return [line for line in lines if line.strip()]
 
 
-def _form(lines: _Lines, spot: Spot) -> tuple[str, ...] | None:
+def _form(lines: _Lines, spot: Spot, last: bytes) -> tuple[str, ...] | None:
     """Return what the first and the last line that name the block say around its id, if nothing but blocks is there."""
     word = re.compile(rf"(?<!\w){re.escape(spot.block_id)}(?!\w)")
-    named = [text for line in lines if word.search(text := _text(line))]
+    named = [text for line in lines if word.search(text := text_of(line))]
     if len(named) < 2 or any(len(word.findall(text)) != 1 for text in (named[0], named[-1])):
         return None
     form = (word.sub("ID", named[0]), word.sub("ID", named[-1]))
-    return form if markers.fault_of(form) is None and _only_blocks(lines, replace(spot, custom=form)) else None
-
-
-def _text(line: bytes) -> str:
-    return line.decode("utf-8", "replace").strip().lstrip("\ufeff")
+    if markers.fault_of(form) is not None or not _surely(form, lines, last):
+        return None
+    return form if _only_blocks(lines, replace(spot, custom=form)) else None
 
 
 def _only_blocks(lines: _Lines, spot: Spot) -> bool:

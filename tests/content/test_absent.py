@@ -13,11 +13,13 @@ from msgspec.structs import replace
 from rollout.content import blocks
 from rollout.content.documents import merge, past
 from rollout.content.markers import Spot
+from rollout.model.action import Action
 from rollout.model.circumstances import Decisions
 from rollout.model.files import File, Managed, Snapshot, Written
 from rollout.model.inventory import FileRule, FormatName, Mode
 from rollout.model.plan import Change
 from rollout.planning.changes import change_for
+from tests.lives import Life
 from tests.world import World
 
 MD, JSON = PurePosixPath("CLAUDE.md"), PurePosixPath("s.json")
@@ -227,3 +229,27 @@ def test_keys_that_others_had_stay_when_their_file_becomes_absent(
         assert world.run("apply", "--yes").code == 0
         place = world.root / "shared/s.yaml"
         assert (place.read_text() if kind == "folder" else world.at("api", "s.yaml")) == left
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "edited"),
+    [
+        ("CODEOWNERS", "*.py @team\n*.js @team\n", "*.py @team\n*.js @web\n"),
+        ("Brewfile", 'brew "jq"\ncask "jq"\n', 'brew "jq"\ncask "jq"\nmine\n'),
+        ("requirements.txt", "requests 2\nflask 2\n", "requests 2\nflask 3\n"),
+        ("R.md", "our first line\nour last line\n", "our first line\nmine\nour last line\n"),
+        (".gitignore", "# Python files\n*.pyc\n# Node files\n", "# Python files\n*.pyc\n# Node things\n"),
+        ("a.txt", "# project: files\nx\n# of project\n", "# project: files\nx\n# of a project\n"),
+    ],
+)
+@pytest.mark.parametrize("again", [False, True])
+def test_a_whole_file_is_no_block_because_its_ends_say_the_same_word(
+    path: str, text: str, edited: str, again: bool
+) -> None:
+    file = Life(path, None, FileRule())
+    file.lived(*(["before\n"] if again else []), text, f">{edited}")
+    file.rule = FileRule(Mode.ABSENT)
+    planned = file.plan("")
+    assert planned is not None
+    assert (planned.action, planned.decided, planned.cause) == (Action.DRIFT, False, "others changed it")
+    assert file.lived("") is None

@@ -363,7 +363,7 @@ MUTATIONS = (
              "if found in foreign or", "if",
              test="tests/content/test_comments_behind_values.py::test_a_comment_of_a_person_stays"),
     Mutation("lines that only name a block are not its earlier markers", "content/earlier_markers.py",
-             "markers.fault_of(form) is None and _only_blocks", "markers.fault_of(form) is None or _only_blocks",
+             "    return form if _only_blocks(lines, replace(spot, custom=form)) else None", "    return form",
              test="tests/content/test_changed_markers.py::"
              "test_lines_that_name_the_block_in_a_file_of_another_mode_are_text"),
     Mutation("a block of others is not overwritten when ours gets its id", "content/modes/block_sight.py",
@@ -386,8 +386,8 @@ MUTATIONS = (
              "return found if noted and", "return () if noted and",
              test="tests/content/test_unmarked_blocks.py::"
              "test_what_a_person_changed_in_it_is_drift_where_its_set_was_renamed"),
-    Mutation("keys that name the same word are no markers", "content/earlier_markers.py",
-             "not keys and _differing(ends) in {0, 1}", "True",
+    Mutation("keys that name the same word are no markers", "content/marker_words.py",
+             "not keys and differing(ends) in {0, 1}", "True",
              test="tests/content/test_changed_markers.py::test_keys_that_name_the_same_word_are_no_markers"),
     Mutation("an entry of others is no marker of an earlier block", "content/earlier_markers.py",
              " and not _is_content(spot, last)", "",
