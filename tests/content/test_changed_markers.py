@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from rollout.content import earlier_markers
 from rollout.content.markers import Spot
+from rollout.model.action import Action
 from rollout.model.files import File, Written
-from rollout.model.inventory import FileRule, Mode
+from rollout.model.inventory import FileRule, FormatName, Mode
 from tests.lives import Life
 from tests.world import World
 
@@ -313,6 +314,16 @@ def test_keys_that_name_the_same_word_are_no_markers() -> None:
     assert file.asked == []
 
 
+def test_keys_that_name_the_same_word_are_no_markers_where_the_format_is_not_known_any_more() -> None:
+    file = Life("p.foo", "x: 1\n", FileRule(Mode.MERGE, format=FormatName.YAML))
+    file.lived("ours: {a: 1}\nmore: {a: 1}\n", ">x: 1\nours: {a: 1}\ntheirs: 2\nmore: {b: 1}\n")
+    file.rule = FileRule(Mode.ABSENT)
+    planned = file.plan("")
+    assert planned is not None
+    assert (planned.action, planned.decided) == (Action.DRIFT, False)
+    assert "say its `format:`" in planned.cause
+
+
 def test_it_moves_where_a_person_wrote_around_it_and_it_had_changed_before() -> None:
     file = Life("p.svelte", "<p>x</p>\n", _rule(_OLD))
     file.lived("one\n", "two\n", f">new\n{_block(_OLD, 'two' + chr(10))}last\n", "three\n")
@@ -341,8 +352,11 @@ def test_a_block_of_others_in_the_same_file_keeps_its_markers() -> None:
     assert file.lived("two\n") == f"{theirs}\n{_block(_NEW, 'two' + chr(10))}"
 
 
-def test_lines_that_name_the_block_in_a_file_of_another_mode_are_text() -> None:
-    text = "# first\nthe project is this\nmore\nand project it is\nlast\n"
+@pytest.mark.parametrize(
+    "named", ["the project is this\nmore\nand project it is\n", "begin project\nmore\nend project\n"]
+)
+def test_lines_that_name_the_block_in_a_file_of_another_mode_are_text(named: str) -> None:
+    text = f"# first\n{named}last\n"
     file = Life("p.svelte", "theirs\n", FileRule(Mode.WHOLE))
     file.lived(text)
     file.rule = _rule(_NEW)
