@@ -355,7 +355,8 @@ MUTATIONS = (
              test="tests/content/test_absent.py::test_keys_that_others_had_stay_when_their_file_becomes_absent"),
     Mutation("a comment of a person stays where one of ours says the same", "content/documents/foreign_comments.py",
              "    if all(often[text] <= count for", "    if True or all(often[text] <= count for",
-             test="tests/content/test_last_lines.py::test_a_comment_of_a_person_stays_where_one_of_ours_says_the_same"),
+             test="tests/content/test_comments_above_keys.py::"
+             "test_the_head_of_a_file_is_ours_only_where_we_created_it"),
     Mutation("a comment of a person above a key of ours stays alone", "content/documents/comment_above.py",
              "head.ends_with(last) and (last or not head.lines):", "head.ends_with(last):",
              test="tests/content/test_comments_above_keys.py::test_a_comment_that_moved_to_another_key_stays_there"),
@@ -410,7 +411,8 @@ MUTATIONS = (
              test="tests/content/test_merged_by_key.py::test_a_key_that_both_changed_is_a_conflict"),
     Mutation("a key in what a person took out is a conflict", "content/documents/by_key.py",
              " or _other_holders(sides, changes, kind)", "",
-             test="tests/content/test_merged_by_key.py::test_a_key_in_what_a_person_took_out_is_a_conflict"),
+             test="tests/content/test_accepted_merges.py::"
+             "test_a_key_that_both_sides_added_is_a_conflict_and_never_stands_twice"),
     Mutation("the rest of a document that was taken over is asked for", "content/modes/whole.py",
              "    if at.written is None or at.written.keys_only:", "    if at.written is None:",
              test="tests/content/test_taken_over_documents.py::"
