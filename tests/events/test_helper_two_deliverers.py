@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -272,3 +273,17 @@ def test_two_that_log_one_event_at_one_moment_do_not_write_over_each_others_file
         + 'log_event n2 "$P"'
     )
     assert (first.read_bytes() == before, len(shell.waiting())) == (True, 2)
+
+
+# --- one that writes while another delivers -------------------------------------------------------
+
+
+def test_a_line_that_is_finished_while_a_deliverer_looks_for_more_is_delivered(shell: Shell, event_store: str) -> None:
+    """Its writer saw the lock and left it to the deliverer, which had seen an empty file."""
+    put(shell, "000001-a.event", line(1))
+    late = shell.spool / f"{time.time_ns() // 1000:016}-b.event"
+    late.touch()
+    writer = with_program(shell, "sleep", f"[ -s '{late}' ] || printf '%s' '{line(2)}' >'{late}'")
+    writer.with_(ROLLOUT_LOG_ASYNC="1").run("log_event n3")
+    wait_until(lambda: not shell.waiting())
+    assert stored(event_store) == numbers(1, 3, 2)
