@@ -253,3 +253,21 @@ def test_a_whole_file_is_no_block_because_its_ends_say_the_same_word(
     assert planned is not None
     assert (planned.action, planned.decided, planned.cause) == (Action.DRIFT, False, "others changed it")
     assert file.lived("") is None
+
+
+@pytest.mark.parametrize("end", ["\n", ""])
+@pytest.mark.parametrize("path", ["x.yaml", "x.toml", "x.ini"])
+def test_what_was_merged_goes_as_before_where_it_was_found_to_be_the_block_since(path: str, end: str) -> None:
+    before, ours = {
+        "x.yaml": ("p: 1", "a: 1\n"), "x.toml": ("p = 1", "a = 1\n"), "x.ini": ("[p]\nq = 1", "[a]\nb = 1\n")
+    }[path]  # fmt: skip
+    file = Life(path, before + end, FileRule(Mode.MERGE))
+    file.lived(ours)
+    file.rule = FileRule(Mode.BLOCK)
+    assert file.plan(ours) is None
+    file.lived(ours)
+    file.rule = FileRule(Mode.ABSENT)
+    planned = file.rolled_out("")
+    assert planned is not None
+    assert planned.cause == "the inventory wants it absent; what others wrote stays"
+    assert file.text == before + end

@@ -48,6 +48,8 @@ def rest(at: Situation) -> Rest:
 
 
 def _rest(content: bytes, written: Written, item: Managed) -> Rest:
+    if written.noted and _is_as_merged(content, written.ours, item):
+        written = replace(written, file=File(content), noted=False, keys_only=False)
     base = b"" if written.file is None else written.file.content
     spot = our_blocks.spot_of(item, written)
     all_ours = (written.noted and not written.keys_only) or _alone(written.ours)
@@ -73,6 +75,14 @@ def _rest(content: bytes, written: Written, item: Managed) -> Rest:
     sure = all_ours or not _survives(written.ours)
     way_out = "" if sure else _unknown_format(item)
     return Rest(None, sure=sure, drifted=content != base, theirs=theirs, more=way_out)
+
+
+def _is_as_merged(content: bytes, pairs: Pairs, item: Managed) -> bool:
+    """Tell whether a document that was found to say what another mode asks for is still what our merges left."""
+    kind = merged_file(item, pairs)
+    with suppress(FileFault):
+        return kind.format is not None and bool(pairs) and pairs[-1][1] == content and _merges(pairs, kind)
+    return False
 
 
 def _unknown_format(item: Managed) -> str:
