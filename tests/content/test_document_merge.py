@@ -318,12 +318,18 @@ def test_a_template_with_comments_or_trailing_commas_is_refused_where_they_would
     assert b"theirs" in merged(with_comment, template.encode(), _kind("package.json"))
 
 
+@pytest.mark.parametrize("name", ["package.json", "tsconfig.json"])
+def test_a_comment_that_rollout_wrote_above_a_key_goes_whether_or_not_the_file_may_hold_comments(name: str) -> None:
+    wrote = b'{\n  "b": 1\n}', b'{\n  "b": 1,\n  // why\n  "a": 1\n}'
+    assert merged(wrote[1], b'{"a": 1}', _kind(name), wrote) == b'{\n  "b": 1,\n  "a": 1\n}'
+
+
 @pytest.mark.parametrize(
     ("before", "written", "template", "after"),
     [
         ('{\n  "b": 1\n}\n', '{\n  "b": 1,\n  "f": ["d", ]\n}\n', '{"f": ["d"]}', '{\n  "b": 1,\n  "f": ["d"]\n}\n'),
         ('{"b": 1}', '{"b": 1, "o": {"k": 1 // e\n}}', '{"o": {"k": 1}}', '{"b": 1, "o": {"k": 1\n}}'),
-        ('{\n  "b": 1\n}', '{\n  "b": 1,\n  // why\n  "a": 1\n}', '{"a": 1}', '{\n  "b": 1,\n  "a": 1\n}'),
+        ('{\n  "b": 1\n}', '{\n  "b": 1,\n  "a": 1\n  // why\n}', '{"a": 1}', '{\n  "b": 1,\n  "a": 1\n}'),
         ("", '{"a": [{"k": 1, /* , */}, ], /* why */}', '{"a": [{"k": 1}]}', '{"a": [{"k": 1}]}'),
         ('{"l": [[1]]}', '{"l": [[1], [2,]]}', '{"l": [[2]]}', '{"l": [[1], [2]]}'),
     ],
