@@ -187,3 +187,15 @@ def test_a_text_that_was_ours_without_a_write_is_ours_again(world: World, kind: 
     assert rules.apply("mode: block", "Newer text.\n") == 0
     assert "Old text" not in there.read_text()
     assert there.read_text().endswith("Mine.\n")
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o750])
+def test_a_deleted_file_of_a_folder_comes_back_with_its_permissions(world: World, mode: int) -> None:
+    there, rules = _rules(world, "folder", "secret", "s\n")
+    there.chmod(mode)
+    assert rules.apply("mode: absent", "x\n", "--adopt") == 0
+    assert not there.exists()
+    for _ in range(3):
+        _revert(world)
+    assert there.read_text() == "s\n"
+    assert there.stat().st_mode & 0o7777 == mode

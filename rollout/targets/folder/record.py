@@ -58,6 +58,7 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
     since: int | None = None  # how many of our last writes came after one that left nothing of ours in the file
     earlier: tuple[FileRecord, ...] = ()  # the entry before each of our last writes, without what is kept here
     undone: tuple[FileRecord, ...] = ()  # and after each write, with it alone, that a revert has taken back since
+    gone_mode: int | None = None  # the permissions of the file that our last write deleted
     announced: Announced | None = None
 
     @property
@@ -136,6 +137,7 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
             announced=None,
             earlier=(*self.earlier, self._alone())[-_MAX_REVERTS:],
             undone=(),
+            gone_mode=announced.before_mode if announced.print == NO_FILE else None,
         )
 
     def forgotten(self, announced: Announced) -> tuple[str, ...]:

@@ -75,6 +75,8 @@ class FolderWriter:
         """Record what is about to be written, so that a killed run's result is recognised as ours."""
         self._folder.remembered.keep(change.before)
         self._folder.remembered.keep(change.after)
+        entries = self._folder.remembered.read()
+        entry = entries.get(str(change.path), FileRecord())
         announced = Announced(
             print=fingerprint(change.after),
             before=fingerprint(change.before),
@@ -83,11 +85,10 @@ class FolderWriter:
             held=change.asks if change.hold else None,
             share=change.share,
             scratch=scratch_name(change.path.name),
-            mode=_mode(change.after, found) if change.after is not None else None,
+            mode=_mode(change, found, entry),
             before_mode=found.mode if found else None,
         )
-        entries = self._folder.remembered.read()
-        entries[str(change.path)] = structs.replace(entries.get(str(change.path), FileRecord()), announced=announced)
+        entries[str(change.path)] = structs.replace(entry, announced=announced)
         self._folder.remembered.write(entries)
         return announced
 
@@ -96,19 +97,20 @@ class FolderWriter:
             if change.after is None:
                 beside.renames.take(beside.folder, change.path.name, beside.folder, beside.scratch)
             else:
-                self._exchange(beside, change.after, found)
+                self._exchange(beside, change.after, announced, found)
         except (FileExistsError, FileNotFoundError):
             raise Changed(f"{change.path} was changed meanwhile") from None
         if found is not None:
             self._judge(beside, announced, change, found)
         beside.check_place()
 
-    def _exchange(self, beside: Beside, after: File, found: OnDisk | None) -> None:
+    def _exchange(self, beside: Beside, after: File, announced: Announced, found: OnDisk | None) -> None:
         """Put the new file in its place, and the old one under the name it had."""
         folder, scratch, name = beside.folder, beside.scratch, beside.path.name
         like = _opened(beside) if found else None
         try:
-            replace.stage(folder, scratch, after.content, _mode(after, found), like)
+            assert announced.mode is not None
+            replace.stage(folder, scratch, after.content, announced.mode, like)
         finally:
             if like is not None:
                 os.close(like)
@@ -140,8 +142,13 @@ class FolderWriter:
         rescue.sweep(self._folder, paths, after, self.notes.append)
 
 
-def _mode(after: File, found: OnDisk | None) -> int:
-    return replace.kept_mode(found.mode, after.executable) if found else replace.new_mode(after.executable)
+def _mode(change: Change, found: OnDisk | None, entry: FileRecord) -> int | None:
+    """Return the permissions of the new file: those of the old one, also of one that we deleted and a revert brings."""
+    if change.after is None:
+        return None
+    before = found.mode if found else entry.gone_mode if change.reverts else None
+    executable = change.after.executable
+    return replace.new_mode(executable) if before is None else replace.kept_mode(before, executable)
 
 
 def _opened(beside: Beside) -> int:
