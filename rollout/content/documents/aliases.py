@@ -20,7 +20,7 @@ from rollout.content.documents.document import (
     fault,
     nodes,
 )
-from rollout.content.documents.match import Match, Place, named_parts, shown
+from rollout.content.documents.match import KeyPath, Match, named_parts, shown
 
 _NAME = re.compile(r"[&*][^\s,\[\]{}]+")
 
@@ -58,7 +58,7 @@ def _changed(operation: Operation) -> Node:
     return operation.container if isinstance(operation, Amend) else operation.part.value
 
 
-def _nodes(node: Node, match: Match, place: Place) -> Iterator[tuple[Place, Node]]:
+def _nodes(node: Node, match: Match, place: KeyPath) -> Iterator[tuple[KeyPath, Node]]:
     yield place, node
     if isinstance(node, Object | Array):
         told = isinstance(node, Object) or bool(match.keys(place))

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.content.documents.document import Array, Document, Node, Object, Part, Unmergeable, entries_of, meaning
-from rollout.content.documents.match import Match, Place, named_parts
+from rollout.content.documents.match import KeyPath, Match, named_parts
 from rollout.content.documents.merge import written
 from rollout.content.documents.merged_file import MergedFile
 from rollout.content.documents.mixed import repeated_in
@@ -25,7 +25,7 @@ class Sides(Struct, frozen=True):
     ours: bytes
 
 
-Said = dict[Place, str]
+Said = dict[KeyPath, str]
 
 
 class _Changes(Struct, frozen=True):
@@ -37,14 +37,14 @@ class _Changes(Struct, frozen=True):
     was: Said
     they: Said
     we: Said
-    united: dict[Place, set[str]]
+    united: dict[KeyPath, set[str]]
 
     @property
-    def by_them(self) -> set[Place]:
+    def by_them(self) -> set[KeyPath]:
         return {place for place in self.was.keys() | self.they.keys() if self.was.get(place) != self.they.get(place)}
 
     @property
-    def by_us(self) -> set[Place]:
+    def by_us(self) -> set[KeyPath]:
         return {place for place in self.was.keys() | self.we.keys() if self.was.get(place) != self.we.get(place)}
 
     def wanted(self) -> Said:
@@ -93,11 +93,11 @@ def _changes(sides: Sides, kind: MergedFile) -> _Changes:
     return _Changes(_said(was), _said(they), _said(we), {place: one for place, one in found.items() if one is not None})
 
 
-def _nodes(content: bytes, kind: MergedFile) -> dict[Place, Node]:
+def _nodes(content: bytes, kind: MergedFile) -> dict[KeyPath, Node]:
     return dict(leaves(kind.read(content).root, kind.match))
 
 
-def _said(nodes: Mapping[Place, Node]) -> Said:
+def _said(nodes: Mapping[KeyPath, Node]) -> Said:
     return {place: meaning(node) for place, node in nodes.items()}
 
 
@@ -122,14 +122,14 @@ def _is_plain(node: Node) -> TypeGuard[Array]:
     return isinstance(node, Array) and node.odd is None and node.style != "tables"
 
 
-def _has(nodes: Mapping[Place, Node], changes: _Changes) -> bool:
+def _has(nodes: Mapping[KeyPath, Node], changes: _Changes) -> bool:
     """Tell whether a document says what both sides made of it."""
     lists = {place: entries_of(nodes[place]) for place in changes.united if place in nodes}
     rest = {place: said for place, said in _said(nodes).items() if place not in changes.united}
     return lists == changes.united and rest == changes.wanted()
 
 
-def _above(places: set[Place]) -> Iterator[Place]:
+def _above(places: set[KeyPath]) -> Iterator[KeyPath]:
     return (place[:depth] for place in places for depth in range(1, len(place)))
 
 
@@ -140,7 +140,7 @@ def _other_holders(sides: Sides, changes: _Changes, kind: MergedFile) -> bool:
     return any((at(base, place, kind.match) is None) != (at(there, place, kind.match) is None) for place in held)
 
 
-def _named(named: Part, there: Part | None, changed: set[Place], match: Match, place: Place) -> Node | None:
+def _named(named: Part, there: Part | None, changed: set[KeyPath], match: Match, place: KeyPath) -> Node | None:
     """Return what a template names, as it is there wherever we changed nothing; None if it is not there."""
     node, found = named.value, None if there is None else there.value
     if not _is_deep(node, place, match):
@@ -155,11 +155,11 @@ def _named(named: Part, there: Part | None, changed: set[Place], match: Match, p
     return replace(node, parts=kept) if kept or not place else found
 
 
-def _parts(node: Node | None, match: Match, place: Place) -> list[tuple[str, Part]]:
+def _parts(node: Node | None, match: Match, place: KeyPath) -> list[tuple[str, Part]]:
     return named_parts(node, match, place) if isinstance(node, Object | Array) else []
 
 
-def _is_deep(node: Node, place: Place, match: Match) -> bool:
+def _is_deep(node: Node, place: KeyPath, match: Match) -> bool:
     matched = isinstance(node, Object) or (isinstance(node, Array) and bool(match.keys(place)))
     return not place or (matched and bool(getattr(node, "parts", ())) and node.odd is None)
 

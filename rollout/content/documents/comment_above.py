@@ -24,7 +24,7 @@ from rollout.content.documents.document import (
 from rollout.content.documents.foreign_comments import foreign_comments
 from rollout.content.documents.ini_read import IniSection
 from rollout.content.documents.lines import begins_line, line_end, line_start, margin, newline_of, next_line
-from rollout.content.documents.match import Match, Place, named_parts
+from rollout.content.documents.match import KeyPath, Match, named_parts
 from rollout.content.documents.merged_file import MergedFile
 from rollout.content.documents.our_comments import comment_texts, comments_since
 from rollout.content.documents.past import Above, Ours
@@ -97,7 +97,7 @@ def followed_above(before: Document, text: str, template: Document, ours: Ours, 
     return result if edits and _is_right(document, result, foreign, kind) else text
 
 
-def _differs(ours: Ours, place: Place, wanted: _Head) -> bool:
+def _differs(ours: Ours, place: KeyPath, wanted: _Head) -> bool:
     """Tell whether a template has other comments above a key of ours than we wrote there last."""
     last = ours.above.get(place, ())
     return place in ours.added and last is not None and last != wanted.said
@@ -111,7 +111,7 @@ def _since(ours: Ours, before: Document, after: Document, match: Match) -> Ours:
 
 
 def _edits(
-    document: Document, wanted: Mapping[Place, _Head], ours: Ours, foreign: Sequence[Span], match: Match
+    document: Document, wanted: Mapping[KeyPath, _Head], ours: Ours, foreign: Sequence[Span], match: Match
 ) -> Iterator[Edit]:
     there = _heads(document, match)
     for place in [place for place in there.keys() & wanted.keys() if _differs(ours, place, wanted[place])]:
@@ -146,7 +146,7 @@ def _is_right(document: Document, result: str, foreign: Sequence[Span], kind: Me
     return same and theirs <= Counter(comment_texts(said))
 
 
-def _heads(document: Document, match: Match) -> Mapping[Place, _Head]:
+def _heads(document: Document, match: Match) -> Mapping[KeyPath, _Head]:
     lines = dict(_comment_lines(document))
     return {place: _head(document.text, part, lines) for place, part in _parts(document.root, match, ())}
 
@@ -173,7 +173,7 @@ def _comment_lines(document: Document) -> Iterator[tuple[int, str]]:
             at = next_line(text, at)
 
 
-def _parts(node: Node, match: Match, place: Place) -> Iterator[tuple[Place, Part]]:
+def _parts(node: Node, match: Match, place: KeyPath) -> Iterator[tuple[KeyPath, Part]]:
     """Yield the keys and the matched entries that stand in one place, and of which there is no other of their name."""
     if not isinstance(node, Object | Array) or (isinstance(node, Array) and not match.keys(place)):
         return

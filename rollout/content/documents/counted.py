@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 from rollout.content.documents.document import Array, Document, meaning
-from rollout.content.documents.match import Match, Place
+from rollout.content.documents.match import KeyPath, Match
 from rollout.content.documents.past import Ours
 
 
-def counted_anew(document: Document, lists: tuple[Array, Array], ours: Ours, place: Place, match: Match) -> bool:
+def counted_anew(document: Document, lists: tuple[Array, Array], ours: Ours, place: KeyPath, match: Match) -> bool:
     """Tell whether a list, united with the named one, would say an entry more or less often, or in another order.
 
     Only a list in which all is ours is held against that: in others it is not known whose an entry is. The order counts

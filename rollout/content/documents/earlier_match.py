@@ -12,7 +12,7 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from rollout.content.documents.document import Array, Node, Object, Scalar, Unmergeable, find, meaning
-from rollout.content.documents.match import Match, Place, named_parts
+from rollout.content.documents.match import KeyPath, Match, named_parts
 from rollout.content.documents.merged_file import MergedFile
 
 Writes = tuple[tuple[bytes, bytes], ...]
@@ -53,9 +53,9 @@ class _Walk:
 
     def __init__(self, match: Match) -> None:
         self.match = match
-        self.ours: dict[Place, set[str]] = {}
+        self.ours: dict[KeyPath, set[str]] = {}
 
-    def changed(self, had: Node, has: Node, place: Place) -> Iterator[_Changed]:
+    def changed(self, had: Node, has: Node, place: KeyPath) -> Iterator[_Changed]:
         """Yield the lists that are not matched and lost entries of others in a write."""
         if meaning(had) == meaning(has):
             return
@@ -67,7 +67,7 @@ class _Walk:
                 if name in there:
                     yield from self.changed(part.value, there[name].value, (*place, name))
 
-    def _list(self, had: Array, has: Array, place: Place) -> Iterator[_Changed]:
+    def _list(self, had: Array, has: Array, place: KeyPath) -> Iterator[_Changed]:
         old, new = ({meaning(part.value): part.value for part in one.parts} for one in (had, has))
         ours = self.ours.get(place, set())
         gone = [node for said, node in old.items() if said not in new and said not in ours]
@@ -77,7 +77,7 @@ class _Walk:
             yield _steps(place), had, gone, came
 
 
-def _steps(place: Place) -> tuple[str, ...]:
+def _steps(place: KeyPath) -> tuple[str, ...]:
     return tuple("[]" if step.startswith("[") else step for step in place)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout.content.documents.document import CANNOT_CHANGE, Alias, Array, Document, Node, Object, fault, find, meaning
-from rollout.content.documents.match import Place, shown
+from rollout.content.documents.match import KeyPath, shown
 
 
 def inherited(have: Object) -> dict[str, Node]:
@@ -22,7 +22,7 @@ def inherited(have: Object) -> dict[str, Node]:
     return brought
 
 
-def brought(document: Document, have: Object, named: Object, place: Place) -> tuple[set[str], bool]:
+def brought(document: Document, have: Object, named: Object, place: KeyPath) -> tuple[set[str], bool]:
     """Return the named keys that `<<` brings with the wanted value, and whether another would hide what it brings.
 
     Raises Unmergeable if that is an object or a list.

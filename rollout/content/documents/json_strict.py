@@ -10,7 +10,7 @@ from rollout.content import comments
 from rollout.content.documents import json_read
 from rollout.content.documents.document import Array, Document, Edit, Node, Object, Span, applied, meaning, nodes
 from rollout.content.documents.lines import line_start, next_line
-from rollout.content.documents.match import Match, Place, named_parts
+from rollout.content.documents.match import KeyPath, Match, named_parts
 from rollout.content.documents.our_comments import comment_texts
 from rollout.content.documents.past import Ours
 
@@ -64,7 +64,7 @@ def mended(document: Document, ours: Ours, match: Match) -> Document | None:
     return result if meaning(result.root) == meaning(document.root) else None
 
 
-def _owned(node: Node, place: Place, ours: Ours, match: Match) -> Iterator[Node]:
+def _owned(node: Node, place: KeyPath, ours: Ours, match: Match) -> Iterator[Node]:
     """Yield what is ours alone, and what is inside it."""
     if ours.wrote_all(node, place, match):
         yield from nodes(node)

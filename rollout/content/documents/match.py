@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from rollout.content.documents.document import Array, Node, Object, Part, find, meaning
 
-Place = tuple[str, ...]
+KeyPath = tuple[str, ...]
 
 """The keys that lead to a value; an entry of a list is named by what identifies it, see `entry_name`."""
 
@@ -29,7 +29,7 @@ class Match(Struct, frozen=True):
 
     rules: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
 
-    def keys(self, place: Place) -> tuple[str, ...]:
+    def keys(self, place: KeyPath) -> tuple[str, ...]:
         """Return the keys that identify the entries of a list; none if their values identify them."""
         return next((keys for steps, keys in self.rules if fits(steps, place)), ())
 
@@ -58,7 +58,7 @@ def steps_of(pattern: str) -> tuple[str, ...] | None:
     return tuple(steps)
 
 
-def fits(steps: tuple[str, ...], place: Place) -> bool:
+def fits(steps: tuple[str, ...], place: KeyPath) -> bool:
     """Tell whether a path in steps leads to a place."""
     return len(steps) == len(place) and all(
         name.startswith("[") if step == "[]" else step in {"*", name} for step, name in zip(steps, place, strict=True)
@@ -91,19 +91,19 @@ def _without_keys(node: Object) -> str:
     return ",".join(f"{key}: {value}" if value else key for key, value in sorted(said)) or "-"
 
 
-def named_parts(node: Object | Array, match: Match, place: Place) -> list[tuple[str, Part]]:
+def named_parts(node: Object | Array, match: Match, place: KeyPath) -> list[tuple[str, Part]]:
     """Return the parts of an object, or of a list whose entries are matched, each with its name in a place."""
     if isinstance(node, Object):
         return [(part.key, part) for part in node.parts]
     return list(zip(entry_names(node, match.keys(place)), node.parts, strict=True))
 
 
-def is_entry(place: Place) -> bool:
+def is_entry(place: KeyPath) -> bool:
     """Tell whether a place is an entry of a matched list."""
     return bool(place) and _ENTRY.fullmatch(place[-1]) is not None
 
 
-def shown(place: Place) -> str:
+def shown(place: KeyPath) -> str:
     """Return a place as a person writes it: keys with dots between them, entries in brackets."""
     said = ""
     for step in place:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 from rollout.content.documents.document import Document, Unmergeable, nodes, repeated
-from rollout.content.documents.match import Place
+from rollout.content.documents.match import KeyPath
 from rollout.content.documents.merged_file import MergedFile
 from rollout.content.documents.places import at, values
 
-_Said = set[tuple[Place, str]]
+_Said = set[tuple[KeyPath, str]]
 
 
 def mixed(content: bytes, base: bytes, theirs: bytes, ours: bytes, kind: MergedFile) -> int | None:
@@ -32,13 +32,13 @@ def repeated_in(document: Document) -> Counter[str]:
     return Counter(key for node in nodes(document.root) for key in repeated(node))
 
 
-def _clash(they: _Said, we: _Said) -> Place:
+def _clash(they: _Said, we: _Said) -> KeyPath:
     """Return the first place that one side has changed and the other, too, or something in it."""
     both = (place for place, _ in sorted(they) for other, _ in we if place[: len(other)] == other[: len(place)])
     return next(both, ())
 
 
-def _line(document: Document, place: Place, kind: MergedFile) -> int:
+def _line(document: Document, place: KeyPath, kind: MergedFile) -> int:
     found = (at(document.root, place[:depth], kind.match) for depth in range(len(place), -1, -1))
     near = next(node for node in found if node is not None)
     return document.text.count("\n", 0, near.start) + 1

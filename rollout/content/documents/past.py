@@ -12,12 +12,12 @@ from rollout.content.documents import finer
 from rollout.content.documents.as_written import as_written
 from rollout.content.documents.document import Array, Document, Node, Object, Part, Replaced, meaning, repeated, says
 from rollout.content.documents.lines import ends_anew
-from rollout.content.documents.match import Match, Place, named_parts
+from rollout.content.documents.match import KeyPath, Match, named_parts
 from rollout.content.documents.our_comments import behind, comments_since
 from rollout.content.documents.places import at, part_at
 from rollout.content.documents.template_text import comment_behind
 
-Above = dict[Place, tuple[str, ...] | None]
+Above = dict[KeyPath, tuple[str, ...] | None]
 
 
 class Ours(Struct):
@@ -29,20 +29,20 @@ class Ours(Struct):
     nothing but blanks, and `above` what our comments directly above a key say; None where others changed them.
     """
 
-    added: set[Place] = field(default_factory=set)
-    values: dict[Place, str] = field(default_factory=dict)
-    entries: dict[Place, tuple[str, ...]] = field(default_factory=dict)
-    found: dict[Place, Replaced] = field(default_factory=dict)
+    added: set[KeyPath] = field(default_factory=set)
+    values: dict[KeyPath, str] = field(default_factory=dict)
+    entries: dict[KeyPath, tuple[str, ...]] = field(default_factory=dict)
+    found: dict[KeyPath, Replaced] = field(default_factory=dict)
     comments: Counter[str] = field(default_factory=Counter)
     ended: bool = False
     blank: str | None = None
     above: Above = field(default_factory=dict)
 
-    def owns(self, node: Node, place: Place, match: Match) -> bool:
+    def owns(self, node: Node, place: KeyPath, match: Match) -> bool:
         """Tell whether we added a value where nobody had one, and all of it is as we wrote it."""
         return place in self.added and self.wrote_all(node, place, match)
 
-    def wrote_all(self, node: Node, place: Place, match: Match) -> bool:
+    def wrote_all(self, node: Node, place: KeyPath, match: Match) -> bool:
         """Tell whether all that a value says is ours."""
         match node:
             case Object(odd=None, parts=parts) if parts:
@@ -54,23 +54,23 @@ class Ours(Struct):
                 return {meaning(part.value) for part in parts} <= set(self.entries.get(place, ()))
         return self.values.get(place) == meaning(node) or self._filled(node, place)
 
-    def _filled(self, node: Node, place: Place) -> bool:
+    def _filled(self, node: Node, place: KeyPath) -> bool:
         """Tell whether we added what is empty now, and only what we had put into it is gone."""
         empty = not node.parts if isinstance(node, Object | Array) else node.start == node.end
         return empty and place in self.added and (place in self.entries or bool(self.inside(place)))
 
-    def wrote(self, node: Node, place: Place, match: Match) -> bool:
+    def wrote(self, node: Node, place: KeyPath, match: Match) -> bool:
         """Tell whether all that a value says is ours, and a list says it in our order and as often."""
         in_order = not isinstance(node, Array) or self.values.get(place, meaning(node)) == meaning(node)
         return in_order and self.wrote_all(node, place, match)
 
-    def inside(self, place: Place) -> set[Place]:
+    def inside(self, place: KeyPath) -> set[KeyPath]:
         """Return the places below one of which we know something."""
         depth = len(place)
         known = self.added | self.values.keys() | self.entries.keys() | self.found.keys()
         return {other for other in known if len(other) > depth and other[:depth] == place}
 
-    def at(self, place: Place) -> Ours:
+    def at(self, place: KeyPath) -> Ours:
         """Return what of it concerns a place and what is below it."""
         here = {place, *self.inside(place)}
         values, entries, found = (
@@ -112,7 +112,7 @@ class _Write(Struct):
     noted_behind: Callable[[Node], str]  # returns the comment of ours that stands behind a value that we wrote
     last: Node | None = None  # what the write before left
 
-    def wrote(self, before: Part | None, after: Node, place: Place) -> None:
+    def wrote(self, before: Part | None, after: Node, place: KeyPath) -> None:
         found = self.ours.found.get(place)
         if before is None:
             self._forget(place)
@@ -139,7 +139,7 @@ class _Write(Struct):
         said = self.noted_behind(after)
         return bool(said) and (said in self.ours.comments or comment_behind(self.document, had.end) != said)
 
-    def _value(self, had: Node | None, after: Node, place: Place) -> None:
+    def _value(self, had: Node | None, after: Node, place: KeyPath) -> None:
         said = meaning(after)
         if had is not None and finer.inside_text(self.document, had, after, self._last(place)):
             self._forget(place)
@@ -148,7 +148,7 @@ class _Write(Struct):
         elif self.ours.values.get(place, said) != said:
             self._forget(place)  # others changed it, and we left it so
 
-    def _collection(self, had: Node | None, after: Object | Array, place: Place) -> None:
+    def _collection(self, had: Node | None, after: Object | Array, place: KeyPath) -> None:
         was = had if isinstance(had, Object | Array) and type(had) is type(after) else None
         old = dict(named_parts(was, self.match, place)) if was is not None else {}
         twice = repeated(after) | (repeated(had) if had is not None else frozenset())
@@ -165,7 +165,7 @@ class _Write(Struct):
         if had is not None and not self.ours.inside(place):
             self.ours.added.discard(place)  # only what others put into it is left: now it is theirs
 
-    def _list(self, had: Node | None, after: Array, place: Place) -> None:
+    def _list(self, had: Node | None, after: Array, place: KeyPath) -> None:
         old = {meaning(part.value) for part in had.parts} if isinstance(had, Array) else set()
         new = [meaning(part.value) for part in after.parts]
         kept = [entry for entry in self.ours.entries.get(place, ()) if entry in new]
@@ -183,14 +183,14 @@ class _Write(Struct):
         if not isinstance(had, Array) or (known and self._ordered(had, after, place)):
             self.ours.values[place] = meaning(after)
 
-    def _ordered(self, had: Array, after: Array, place: Place) -> bool:
+    def _ordered(self, had: Array, after: Array, place: KeyPath) -> bool:
         """Tell whether the order of a list is ours: nobody else had changed it, or we gave it another."""
         said = meaning(had)
         before, now = ([meaning(part.value) for part in one.parts] for one in (had, after))
         moved = [one for one in before if one in now] != [one for one in now if one in before]
         return moved or self.ours.values.get(place, said) == said
 
-    def _find(self, before: Part, after: Node, place: Place) -> None:
+    def _find(self, before: Part, after: Node, place: KeyPath) -> None:
         """Keep how others wrote what we filled, or what we wrote something else over; forget what we had there."""
         had, ours = before.value, self.ours
         if _hidden(had, after) and not self._overwrites_drift(had, after, place):
@@ -201,7 +201,7 @@ class _Write(Struct):
             for known in ours.inside(place):
                 self._forget(known)
 
-    def _overwrites_drift(self, had: Node, after: Node, place: Place) -> bool:
+    def _overwrites_drift(self, had: Node, after: Node, place: KeyPath) -> bool:
         """Tell whether others had changed a single value that was ours, or as it should be, and we wrote over that."""
         if getattr(had, "parts", ()) or _alike(had, after):
             return False
@@ -209,10 +209,10 @@ class _Write(Struct):
         ours = place in self.ours.values and last is not None and self.ours.values[place] == meaning(last)
         return ours or (last is not None and meaning(last) == meaning(after))
 
-    def _last(self, place: Place) -> Node | None:
+    def _last(self, place: KeyPath) -> Node | None:
         return None if self.last is None else at(self.last, place, self.match)
 
-    def _keep(self, part: Part, place: Place, *, shape: bool) -> None:
+    def _keep(self, part: Part, place: KeyPath, *, shape: bool) -> None:
         ours, theirs, document = self.ours, part, self.document
         if place in ours.added | ours.found.keys() and ours.wrote_all(part.value, place, self.match):
             return
@@ -224,7 +224,7 @@ class _Write(Struct):
             ours.added.discard(place)
             ours.found[place] = as_written(document, theirs, shape=shape)
 
-    def _forget(self, place: Place) -> None:
+    def _forget(self, place: KeyPath) -> None:
         for known in {place, *self.ours.inside(place)}:
             self.ours.added.discard(known)
             for kept in (self.ours.values, self.ours.entries, self.ours.found):

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rollout.content.documents.document import Array, Node, Object, Part, meaning
-from rollout.content.documents.match import Match, Place, named_parts
+from rollout.content.documents.match import KeyPath, Match, named_parts
 
 ENTRY = "[]"  # the last step of the place of a list's entry
 
 
-def at(root: Node, place: Place, match: Match) -> Node | None:
+def at(root: Node, place: KeyPath, match: Match) -> Node | None:
     """Return what stands at a place of a document."""
     found = part_at(root, place, match)
     return None if found is None else found.value
 
 
-def part_at(root: Node, place: Place, match: Match) -> Part | None:
+def part_at(root: Node, place: KeyPath, match: Match) -> Part | None:
     """Return the part whose value stands at a place of a document."""
     part: Part | None = Part(0, root)
     for depth, name in enumerate(place):
@@ -27,7 +27,7 @@ def part_at(root: Node, place: Place, match: Match) -> Part | None:
     return part
 
 
-def differing(one: Node, other: Node, match: Match, place: Place = ()) -> Place:
+def differing(one: Node, other: Node, match: Match, place: KeyPath = ()) -> KeyPath:
     """Return the first place where two documents do not say the same."""
     told = isinstance(one, Object) or bool(match.keys(place))
     if told and isinstance(one, Object | Array) and isinstance(other, Object | Array) and type(one) is type(other):
@@ -42,7 +42,7 @@ def differing(one: Node, other: Node, match: Match, place: Place = ()) -> Place:
     return place
 
 
-def leaves(node: Node, match: Match, place: Place = ()) -> Iterator[tuple[Place, Node]]:
+def leaves(node: Node, match: Match, place: KeyPath = ()) -> Iterator[tuple[KeyPath, Node]]:
     """Yield every value that is neither a filled object nor a list of matched entries, with its place, but the root."""
     deeper = isinstance(node, Object) or (isinstance(node, Array) and match.keys(place))
     if isinstance(node, Object | Array) and deeper and node.parts and node.odd is None:
@@ -52,7 +52,7 @@ def leaves(node: Node, match: Match, place: Place = ()) -> Iterator[tuple[Place,
         yield place, node
 
 
-def values(root: Node, match: Match) -> Iterator[tuple[Place, str]]:
+def values(root: Node, match: Match) -> Iterator[tuple[KeyPath, str]]:
     """Yield what a document says: single values, and the entries of lists one by one, each with its place."""
     for place, node in leaves(root, match):
         if isinstance(node, Array) and node.odd is None and node.parts:

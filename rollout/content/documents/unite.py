@@ -22,7 +22,7 @@ from rollout.content.documents.document import (
     repeated,
 )
 from rollout.content.documents.inherited import brought
-from rollout.content.documents.match import Match, Place, entry_names, shown
+from rollout.content.documents.match import KeyPath, Match, entry_names, shown
 from rollout.content.documents.past import Ours
 from rollout.content.documents.united import MergeContext, United, amended, check_new, restored, template_fault
 from rollout.content.documents.unnamed import entry, unnamed
@@ -37,7 +37,7 @@ def unite(document: Document, template: Document, ours: Ours, match: Match) -> U
     return united
 
 
-def _object(context: MergeContext, have: Object, named: Object, place: Place) -> United[Object]:
+def _object(context: MergeContext, have: Object, named: Object, place: KeyPath) -> United[Object]:
     _refuse_repeated(context, have, named, place)
     wanted = {part.key: part for part in named.parts}
     often = repeated(have)
@@ -58,7 +58,7 @@ def _object(context: MergeContext, have: Object, named: Object, place: Place) ->
     return replace(united, foreign=True) if hides else united
 
 
-def _refuse_repeated(context: MergeContext, have: Object, named: Object, place: Place) -> None:
+def _refuse_repeated(context: MergeContext, have: Object, named: Object, place: KeyPath) -> None:
     """Raise Unmergeable if a template names a key twice, or one that a document says twice."""
     seen: set[str] = set()
     for part in named.parts:
@@ -73,13 +73,13 @@ def _refuse_repeated(context: MergeContext, have: Object, named: Object, place: 
         keys.add(part.key)
 
 
-def _is_anew(context: MergeContext, have: Node, named: Node, place: Place) -> bool:
+def _is_anew(context: MergeContext, have: Node, named: Node, place: KeyPath) -> bool:
     """Tell whether a value of ours under a header goes away and comes back on a line: TOML knows no other way."""
     headed = have.style in {"table", "dotted", "super", "tables"}
     return headed and type(have) is not type(named) and context.ours.owns(have, place, context.match)
 
 
-def _value(context: MergeContext, container: Object | Array, part: Part, new: Part, place: Place) -> United[Node]:
+def _value(context: MergeContext, container: Object | Array, part: Part, new: Part, place: KeyPath) -> United[Node]:
     have, named = part.value, new.value
     if meaning(have) == meaning(named):
         return United(have)
@@ -95,7 +95,7 @@ def _value(context: MergeContext, container: Object | Array, part: Part, new: Pa
     return United(named, (operation,), foreign=not context.ours.wrote(have, place, context.match))
 
 
-def _was_said(context: MergeContext, have: Node, named: Node, place: Place) -> bool:
+def _was_said(context: MergeContext, have: Node, named: Node, place: KeyPath) -> bool:
     """Tell whether a template says what others had here, and nothing that they wrote since is in its place."""
     found = context.ours.found.get(place)
     if found is not None and have.style in _HEADED and isinstance(found.node, Object) and not found.node.parts:
@@ -104,7 +104,9 @@ def _was_said(context: MergeContext, have: Node, named: Node, place: Place) -> b
     return same and context.ours.wrote_all(have, place, context.match)
 
 
-def _collection(context: MergeContext, have: Node, named: Node, place: Place) -> United[Object] | United[Array] | None:
+def _collection(
+    context: MergeContext, have: Node, named: Node, place: KeyPath
+) -> United[Object] | United[Array] | None:
     """Return an object or a list united with the named one; None where the named value takes its place."""
     if isinstance(have, Object) and isinstance(named, Object):
         return _object(context, have, named, place)
@@ -115,7 +117,7 @@ def _collection(context: MergeContext, have: Node, named: Node, place: Place) ->
     return _array(context, have, named, place)
 
 
-def _array(context: MergeContext, have: Array, named: Array, place: Place) -> United[Array]:
+def _array(context: MergeContext, have: Array, named: Array, place: KeyPath) -> United[Array]:
     keys = context.match.keys(place)
     if keys:
         return _matched(context, have, named, keys, place)
@@ -126,7 +128,7 @@ def _array(context: MergeContext, have: Array, named: Array, place: Place) -> Un
     return amended(context, have, inside, [part for key, part in wanted.items() if key not in present], place)
 
 
-def _matched(context: MergeContext, have: Array, named: Array, keys: tuple[str, ...], place: Place) -> United[Array]:
+def _matched(context: MergeContext, have: Array, named: Array, keys: tuple[str, ...], place: KeyPath) -> United[Array]:
     wanted = dict(zip(entry_names(named, keys), named.parts, strict=True))
     inside: list[United[Node | None]] = []
     names = entry_names(have, keys)

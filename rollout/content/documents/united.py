@@ -25,7 +25,7 @@ from rollout.content.documents.document import (
     fault,
     nodes,
 )
-from rollout.content.documents.match import Match, Place, shown
+from rollout.content.documents.match import KeyPath, Match, shown
 from rollout.content.documents.past import Ours
 
 N_co = TypeVar("N_co", bound=Node | None, covariant=True)
@@ -44,8 +44,8 @@ class MergeContext(Struct, frozen=True):
 class Torn(Struct, frozen=True):
     """An entry of ours that goes away with a key of others in it; without our keys it would be a fragment."""
 
-    place: Place
-    key: Place  # from there
+    place: KeyPath
+    key: KeyPath  # from there
 
     @property
     def words(self) -> str:
@@ -71,7 +71,7 @@ def amended(
     have: Collection,
     inside: Sequence[United[Node | None]],
     new: Sequence[Part],
-    place: Place,
+    place: KeyPath,
     *,
     named: Node | None = None,
 ) -> United[Collection]:
@@ -106,7 +106,7 @@ def _has_bare_header(have: Object | Array, staying: Sequence[Part]) -> bool:
     return have.style == "table" and bool(staying) and all(headers)
 
 
-def _headed_by_us(ours: Ours, place: Place) -> bool:
+def _headed_by_us(ours: Ours, place: KeyPath) -> bool:
     """Tell whether others gave no header to a table, at most to the tables inside it."""
     found = ours.found.get(place)
     return place in ours.added or (found is not None and found.node.style != "table")
@@ -117,7 +117,7 @@ def restored(container: Object | Array, part: Part, found: Replaced, new: Part |
     return United(found.node, (Restore(container, part, found, new=new),))
 
 
-def check_new(context: MergeContext, part: Part, place: Place) -> None:
+def check_new(context: MergeContext, part: Part, place: KeyPath) -> None:
     """Raise InTemplate if a part of the template holds what merge cannot write."""
     for node in nodes(part.value):
         if node.odd and not isinstance(node, Alias):

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from rollout.content.documents.document import Array, Node, Object, Unmergeable
 from rollout.content.documents.formats import format_of
-from rollout.content.documents.match import Place, fits, match_for, steps_of
+from rollout.content.documents.match import KeyPath, fits, match_for, steps_of
 from rollout.content.documents.merged_file import MergedFile
 from rollout.model.inventory import FileRule
 
@@ -22,7 +22,7 @@ def unmatched(path: PurePosixPath, rule: FileRule, body: bytes) -> list[str]:
     return [one for one in told if name and not any(fits(steps_of(one) or (), place) for place in found)]
 
 
-def _lists(node: Node, place: Place) -> Iterator[Place]:
+def _lists(node: Node, place: KeyPath) -> Iterator[KeyPath]:
     """Yield where lists are; every entry of one is named alike."""
     if isinstance(node, Array):
         yield place

@@ -5,11 +5,11 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from rollout.content.documents.document import Array, Node, Object, Part, entries_of, find, meaning, repeated, says
-from rollout.content.documents.match import Place, named_parts
+from rollout.content.documents.match import KeyPath, named_parts
 from rollout.content.documents.united import MergeContext, Torn, United, amended, restored
 
 
-def unnamed(context: MergeContext, container: Object | Array, part: Part, place: Place) -> United[Node | None]:
+def unnamed(context: MergeContext, container: Object | Array, part: Part, place: KeyPath) -> United[Node | None]:
     """Return what stays of a value that is not named, or what others had there; no node if it was ours alone."""
     match part.value:
         case Object(odd=None, parts=parts) as node if parts:
@@ -20,7 +20,7 @@ def unnamed(context: MergeContext, container: Object | Array, part: Part, place:
             return _single(context, container, part, place)
 
 
-def entry(context: MergeContext, container: Object | Array, part: Part, place: Place) -> United[Node | None]:
+def entry(context: MergeContext, container: Object | Array, part: Part, place: KeyPath) -> United[Node | None]:
     """Return what stays of a matched entry that is not named: no node where all of it is ours.
 
     An entry of ours that would lose keys, and keep what others wrote, goes as a whole, and is torn: that is asked for.
@@ -41,7 +41,7 @@ def _loses_keys(node: Node, left: Node) -> bool:
     return any(part.key not in there or _loses_keys(part.value, there[part.key]) for part in node.parts)
 
 
-def _of_others(context: MergeContext, node: Node, place: Place) -> Place:
+def _of_others(context: MergeContext, node: Node, place: KeyPath) -> KeyPath:
     """Return the first place in a value that is not as we wrote it."""
     if isinstance(node, Object) or (isinstance(node, Array) and context.match.keys(place)):
         for name, part in named_parts(node, context.match, place):
@@ -52,7 +52,7 @@ def _of_others(context: MergeContext, node: Node, place: Place) -> Place:
 
 
 def _left(
-    context: MergeContext, container: Object | Array, part: Part, place: Place, left: United[Object] | United[Array]
+    context: MergeContext, container: Object | Array, part: Part, place: KeyPath, left: United[Object] | United[Array]
 ) -> United[Node | None]:
     """Return what is left of an object or a list, or what comes in its place if nothing is left."""
     found = context.ours.found.get(place)
@@ -66,7 +66,7 @@ def _left(
     return replace(restored(container, part, found), foreign=left.foreign, torn=left.torn)
 
 
-def _single(context: MergeContext, container: Object | Array, part: Part, place: Place) -> United[Node | None]:
+def _single(context: MergeContext, container: Object | Array, part: Part, place: KeyPath) -> United[Node | None]:
     if not context.ours.wrote_all(part.value, place, context.match):
         return United(part.value)
     if place in context.ours.added:
@@ -75,7 +75,7 @@ def _single(context: MergeContext, container: Object | Array, part: Part, place:
     return United(part.value) if found is None else restored(container, part, found)
 
 
-def _without_ours(context: MergeContext, node: Object, place: Place) -> United[Object]:
+def _without_ours(context: MergeContext, node: Object, place: KeyPath) -> United[Object]:
     often, had = repeated(node), _had(context, node, place)
     identity = context.match.keys(place[:-1]) if place and place[-1].startswith("[") else ()
     inside: list[United[Node | None]] = []
@@ -91,13 +91,13 @@ def _has(had: Node | None, part: Part) -> bool:
     return before is not None and meaning(before.value) == meaning(part.value)
 
 
-def _had(context: MergeContext, node: Object | Array, place: Place) -> Node | None:
+def _had(context: MergeContext, node: Object | Array, place: KeyPath) -> Node | None:
     """Return what others had where they say more now: what of it is still there is theirs."""
     found = context.ours.found.get(place)
     return None if found is None or context.ours.wrote_all(node, place, context.match) else found.node
 
 
-def _list_without_ours(context: MergeContext, node: Array, place: Place) -> United[Array]:
+def _list_without_ours(context: MergeContext, node: Array, place: KeyPath) -> United[Array]:
     if context.match.keys(place):
         named = named_parts(node, context.match, place)
         return amended(context, node, [entry(context, node, part, (*place, name)) for name, part in named], [], place)
@@ -106,7 +106,7 @@ def _list_without_ours(context: MergeContext, node: Array, place: Place) -> Unit
     return amended(context, node, inside, [], place)
 
 
-def _retired(context: MergeContext, node: Array, place: Place) -> set[str]:
+def _retired(context: MergeContext, node: Array, place: KeyPath) -> set[str]:
     """Return our entries, without those that others had said before us."""
     had = _had(context, node, place)
     return set(context.ours.entries.get(place, ())) - (entries_of(had) if had is not None else set())
