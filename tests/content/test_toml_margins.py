@@ -36,6 +36,22 @@ def test_a_new_table_stands_as_those_beside_it(before: str, template: str, added
     assert file.lived("") == before
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[o]\n# of o\n# too\n", "[o]\nk = 1\n# of o\n# too\n\n[o.s]\nz = 1\n"),
+        ("[o]\na = 1\n# of o\n\n[n]\n", "[o]\na = 1\nk = 1\n# of o\n\n[o.s]\nz = 1\n\n[n]\n"),
+        ("[o]\na = 1\n# of n\n[n]\n", "[o]\na = 1\nk = 1\n\n[o.s]\nz = 1\n# of n\n[n]\n"),
+        ("[o]\na = 1\n\n# of n\n[n]\n", "[o]\na = 1\nk = 1\n\n[o.s]\nz = 1\n\n# of n\n[n]\n"),
+        ("[o]\n# of o", "[o]\nk = 1\n# of o\n\n[o.s]\nz = 1"),
+    ],
+)
+def test_a_comment_stays_in_its_table_where_a_new_one_comes_behind(before: str, after: str) -> None:
+    file = Life("netlify.toml", before, FileRule(Mode.MERGE))
+    assert file.lived("[o]\nk = 1\n[o.s]\nz = 1\n") == after
+    assert file.lived("") == before
+
+
 def test_a_new_entry_stands_as_the_others() -> None:
     before = '[[r]]\n  from = "/"\n\n[p]\n  a = 1\n'
     file = Life("netlify.toml", before, FileRule(Mode.MERGE))

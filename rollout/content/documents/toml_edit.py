@@ -24,7 +24,7 @@ from rollout.content.documents.document import (
     Span,
     fault,
 )
-from rollout.content.documents.lines import margin
+from rollout.content.documents.lines import line_end, margin, next_line
 from rollout.content.documents.text_sections import before, behind, cut_lines, cut_section, last_content
 from rollout.content.documents.toml_margins import margins_in
 from rollout.content.documents.toml_write import Path, TomlWriter, is_line, spelled
@@ -149,9 +149,17 @@ class _TomlEditor(Struct):
         """Put new tables behind those beside them, a blank line before each."""
         inner = [end for part in container.parts for end in _ends(part)]
         end = last_content(self.document.text)
-        at = end if container is self.document.root else max([*inner, container.end])
+        at = end if container is self.document.root else _below(self.document.text, max([*inner, container.end]))
         lines = [line for section in sections for line in ("", *section)]
         return behind(self.document, at, lines if self.document.text[:at].strip() else lines[1:])
+
+
+def _below(text: str, at: int) -> int:
+    """Return where the comments end that stand directly below a place, unless a header stands directly below them."""
+    end = at
+    while text[next_line(text, end) :].lstrip(" \t").startswith("#"):
+        end = line_end(text, next_line(text, end))
+    return at if text[next_line(text, end) :].lstrip(" \t").startswith("[") else end
 
 
 def _own(part: Part) -> bool:
