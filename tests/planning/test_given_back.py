@@ -199,3 +199,13 @@ def test_a_deleted_file_of_a_folder_comes_back_with_its_permissions(world: World
         _revert(world)
     assert there.read_text() == "s\n"
     assert there.stat().st_mode & 0o7777 == mode
+
+
+def test_permissions_that_a_person_gave_our_file_come_back_with_it(world: World) -> None:
+    there, rules = _rules(world, "folder", "ours", None)
+    assert rules.apply("mode: whole", "x\n") == 0
+    there.chmod(0o600)
+    _revert(world)
+    assert not there.exists()
+    _revert(world)
+    assert there.stat().st_mode & 0o7777 == 0o600

@@ -32,6 +32,11 @@ class Announced(Struct, frozen=True, omit_defaults=True):
     held: str | None = None  # what the template asked for, while this is held
     share: FileShare | None = None  # how much of the file is ours then, where others wrote some of it
 
+    @property
+    def gone_mode(self) -> int | None:
+        """Return the permissions of the file that it deletes."""
+        return self.before_mode if self.print == NO_FILE else None
+
     def is_ours(self, found: OnDisk) -> bool:
         return fingerprint(as_file(found)) == self.print and self.mode in {None, found.mode}
 
@@ -104,7 +109,7 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
             return None
         held, run = announced.held, announced.run
         kept = replace(back, ours=ours, theirs=self.theirs, agreed=self.agreed, earlier=past, undone=undone)
-        return replace(kept, held=held, run=run)
+        return replace(kept, held=held, run=run, gone_mode=announced.gone_mode)
 
     def _alone(self, ours: tuple[tuple[str, str], ...] = ()) -> FileRecord:
         """Return the entry without what no write changes, and without our other writes."""
@@ -137,7 +142,7 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
             announced=None,
             earlier=(*self.earlier, self._alone())[-_MAX_REVERTS:],
             undone=(),
-            gone_mode=announced.before_mode if announced.print == NO_FILE else None,
+            gone_mode=announced.gone_mode,
         )
 
     def forgotten(self, announced: Announced) -> tuple[str, ...]:
