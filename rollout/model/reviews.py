@@ -212,6 +212,7 @@ class Standing(Struct, frozen=True):
     opened: Opened | None = None
     page: str = ""  # where a person opens its review
     words: str = ""  # a person's words in it, while it says what is asked for
+    reverts: bool = False  # it puts back what a run had changed, so no template asks for it
 
     @property
     def at(self) -> str:

@@ -50,6 +50,8 @@ def proposed(step: Step, standing: Standing | None, decisions: Decisions) -> Ste
     if standing is None:
         return step
     step = replace(step, standing=standing)
+    if step.state not in _BEFORE and given_up(step):
+        return replace(step, why=step.why.also(*said(_given_up(standing)).parts))
     if step.state in _BEFORE or not step.changes:
         return step
     if standing.foreign:
@@ -65,6 +67,19 @@ def proposed(step: Step, standing: Standing | None, decisions: Decisions) -> Ste
     if step.state is State.PENDING and not undecided(step) and standing.left and standing.same:
         return replace(step, state=State.IN_REVIEW, why=in_words(standing).also(*_held(step), *step.why.parts))
     return step
+
+
+def given_up(step: Step) -> bool:
+    """Tell whether a person declined a revert, or took it over: no template asks for it, so nothing else tells."""
+    standing = step.standing
+    if standing is None or step.changes or not standing.reverts or standing.done:
+        return False
+    return bool(standing.declined) or standing.taken_over
+
+
+def _given_up(standing: Standing) -> str:
+    what = standing.declined or taken_over(standing)
+    return f"a revert is not upstream: {what}; `rollout revert` with --reopen proposes it again"
 
 
 def _held(step: Step) -> Iterator[ReasonPart]:

@@ -120,7 +120,8 @@ def _why_unchanged(step: Step) -> Reason:
     if step.changes:
         only = step.changes[0]
         return said(f"{only.path}: {only.cause}, and that is what is there")
-    told = step.state is State.BEHIND or step.kept or step.held or not step.managed
+    stays = step.kept or step.held or proposals.given_up(step)
+    told = step.state is State.BEHIND or stays or not step.managed
     return step.why if told else NONE
 
 

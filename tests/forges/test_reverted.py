@@ -141,6 +141,30 @@ def test_a_merged_review_that_puts_back_holds_until_the_template_changes(reviewe
     assert applied(reviewed, "--adopt")[:2] == (0, "proposed")
 
 
+@pytest.mark.parametrize("how", ["deleted", "taken over"])
+def test_a_revert_that_a_person_declined_or_took_over_is_told_until_the_template_changes(
+    reviewed: World, how: str
+) -> None:
+    run = rolled_out(reviewed)
+    reverted(reviewed, run)
+    if how == "deleted":
+        reviewed.git("api.git", "update-ref", "-d", f"refs/heads/{BRANCH}")
+        why = f"the branch {BRANCH} was deleted"
+    else:
+        made = reviewed.git("api.git", "commit-tree", f"{BRANCH}^{{tree}}", "-p", BRANCH, "-m", "of a person")
+        reviewed.git("api.git", "update-ref", f"refs/heads/{BRANCH}", made)
+        why = f"{BRANCH} was taken over by "
+    for _ in range(2):
+        now, reason = state(reviewed, "--fetch")
+        assert now == "in-sync"
+        assert reason.startswith(f"a revert is not upstream: {why}")
+        code, outcome, reason = applied(reviewed)
+        assert (code, outcome) == (0, "unchanged")
+        assert why in reason
+    assert reverted(reviewed, run, "--reopen")[:2] == (0, "proposed")
+    assert state(reviewed, "--fetch")[0] == "in-review"
+
+
 def test_a_changed_template_takes_the_place_of_a_revert_in_review(reviewed: World) -> None:
     reverted(reviewed, rolled_out(reviewed))
     reviewed.template("project/AGENTS.md", "two\n")
@@ -263,7 +287,12 @@ def test_a_declined_revert_is_told_so_and_upstream_is_as_it_should_be(reviewed: 
     run = rolled_out(reviewed)
     assert reverted(reviewed, run)[:2] == (0, "proposed")
     forge.close(2)
-    assert applied(reviewed)[:2] == (0, "unchanged")
+    for _ in range(2):
+        code, outcome, reason = applied(reviewed)
+        assert (code, outcome) == (0, "unchanged")
+        assert "a revert is not upstream: " in reason
+        assert "was closed unmerged by octocat; `rollout revert` with --reopen" in reason
+        assert state(reviewed, "--fetch") == ("in-sync", reason)
     code, outcome, reason = reverted(reviewed, run)
     assert (code, outcome) == (3, "blocked")
     assert f"was closed unmerged by octocat; rollout revert {run} --reopen proposes it again" in reason

@@ -23,7 +23,7 @@ from rollout.model.reasons import Way, WayOut, said
 from rollout.model.reviews import Deliver
 from rollout.objects import messages
 from rollout.planning import keeping, steps
-from rollout.planning.proposals import delivery_of, renews
+from rollout.planning.proposals import delivery_of, given_up, renews
 from rollout.remote.upstream import NoBranch, Unreachable
 from rollout.safety.faults import first_line
 from rollout.store import authors, fetch, in_sync, lineage, mend, notes, snapshot
@@ -206,7 +206,7 @@ def _as_proposed(step: Step, seen: _Seen, offered: Proposing) -> Step:
 
 def _is_quiet(step: Step, found: Findings) -> bool:
     """Tell whether a look with the same templates at the same commit would find nothing to do again."""
-    left = found.kept or found.held or found.merged
+    left = found.kept or found.held or found.merged or given_up(step)
     return bool(step.asked) and not step.changes and not left and not renews(step)
 
 

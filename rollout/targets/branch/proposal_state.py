@@ -12,6 +12,7 @@ from rollout.forges.known import forge_of
 from rollout.forges.openings import opening, pull_request
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired
+from rollout.model.own_writes import FileShare
 from rollout.model.plan import Step
 from rollout.model.reviews import Opened, Proposal, Proposed, Review, ReviewState, Standing, Via
 from rollout.objects import messages
@@ -63,8 +64,10 @@ def _standing(step: Step, found: Proposing, store: Store, said: str) -> Standing
         return None if known is None else replace(known.standing, same=known.says == said)
     closed = _closed(found, step, store, said)
     carried = found.carried
+    if carried is None and closed.review is not None:
+        return replace(_closed_standing(found, closed), reverts=_reverted_before(known, found))
     if carried is None:
-        return _gone(known, said) if closed.review is None else _closed_standing(found, closed)
+        return _gone(known, said) or (None if step.changes else _revert_gone(known, found, store))
     before = None if known is None or known.standing.head != carried.commit else known.standing
     return Standing(
         branch=found.branch,
@@ -83,7 +86,35 @@ def _standing(step: Step, found: Proposing, store: Store, said: str) -> Standing
         opened=_opened(carried, found, known),
         page=_page(found, step),
         words=_words(carried) if _says_it_still(carried, found, step, store, said) else "",
+        reverts=_reverts(carried) if carried.own is not None else _reverted_before(known, found),
     )
+
+
+def _reverts(carried: Carried) -> bool:
+    """Tell whether our commit puts back what a run had changed."""
+    return FileShare.GIVEN_BACK in messages.shares(carried.text).values()
+
+
+def _reverted_before(known: Proposed | None, found: Proposing) -> bool:
+    """Tell whether our commit did, before a person put their own on its branch."""
+    if known is None or known.standing.done or known.standing.branch != found.branch:
+        return False
+    return known.standing.reverts
+
+
+def _revert_gone(known: Proposed | None, found: Proposing, store: Store) -> Standing | None:
+    """Return the state of a revert whose branch is gone: declined, while upstream has what it was to put back."""
+    if known is None or not known.standing.reverts or known.standing.head is None or known.standing.done:
+        return None
+    try:
+        carried = proposals.carried(store, known.standing.at, known.standing.head)
+    except GitError:
+        return None
+    before = {str(path): entry for path, entry, _ in carried.moved}
+    if not before or tree.entries(store, found.tip, before) != before:
+        return None
+    why = known.standing.declined or f"the branch {known.standing.branch} was deleted"
+    return replace(known.standing, declined=why, same=False, ours=True, gone=True)
 
 
 def _closed_standing(found: Proposing, closed: Closed) -> Standing:
@@ -177,12 +208,14 @@ def _closed(found: Proposing, step: Step, store: Store, said: str) -> Closed:
 
 def _said_the_same(review: Review, found: Proposing, step: Step, store: Store, said: str) -> bool:
     """Tell whether a review said what would be proposed now: by its marker, else by the commit that it proposed."""
+    carried = found.carried if found.carried is not None and found.carried.commit == review.head else None
+    if carried is not None and carried.own is not None and not step.changes and _reverts(carried):
+        return True
     if review.marker is not None:
         return review.marker.change == (found.delivery.origin.inventory, step.target, said)
     known = store.memory.memo().proposed
     if known is not None and known.standing.head == review.head:
         return known.says == said
-    carried = found.carried if found.carried is not None and found.carried.commit == review.head else None
     there = carried or _proposed_by(review, found, store)
     return there is not None and there.own is not None and there.after == wanted(step.changes, there.commit)
 

@@ -37,7 +37,8 @@ def proposed(task: Task, standing: Standing, where: str, built: Built) -> Outcom
     before = known_open(task)
     another = before is not None and standing.review is not None and standing.review.number != before.number
     act = ReviewAct.OPENED if another else _act(task, standing)
-    standing = replace(standing, opened=_opened(task, act), subject=built.subject)
+    reverts = any(change.reverts for change in task.step.changes)
+    standing = replace(standing, opened=_opened(task, act), subject=built.subject, reverts=reverts)
     known = task.store.memory.memo().proposed
     digest = task.step.proposal.says if task.step.proposal is not None else ""
     keeping.proposed(task.store, task.step.changes)
