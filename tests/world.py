@@ -171,8 +171,11 @@ class World:
         repos = (
             "repos:\n" + "".join(f"  {name}: {entry}\n" for name, entry in self.entries.items()) if self.entries else ""
         )
-        file = self.root / "inventory.yaml"
-        file.write_text(self.head + self.defaults + repos + self.tail)
+        file, text = self.root / "inventory.yaml", self.head + self.defaults + repos + self.tail
+        if (
+            not file.is_file() or file.read_bytes() != text.encode()
+        ):  # a program that was started before may read it now
+            file.write_text(text)
         return file
 
     def run(self, *arguments: str, write: bool = True) -> Ran:
