@@ -33,6 +33,6 @@ def nothing_of_others(writes: Sequence[tuple[object, object]], share: FileShare 
 
 
 def _never_there_before(writes: Sequence[tuple[object, object]]) -> bool:
-    """Tell whether what our last write left is new: a revert of an older version may say what others wrote."""
+    """Tell whether what our last write left is new: a template may say again what others had."""
     sides = [side for pair in writes for side in pair]
     return bool(sides) and sides[-1] is not None and sides.count(sides[-1]) == 1

@@ -68,6 +68,11 @@ def shares(text: str) -> dict[str, FileShare]:
     return {path: FileShare(said) for path, said in _noted(text, _SHARE).items() if said in set(FileShare)}
 
 
+def given_back(text: str) -> set[str]:
+    """Return the paths that our message, of a revert, records as given back."""
+    return {path for path, share in shares(text).items() if share is FileShare.GIVEN_BACK}
+
+
 def _noted(text: str, key: str) -> dict[str, str]:
     last = text.rstrip("\n").rpartition("\n\n")[2]
     named = [line.partition(": ")[2] for line in last.split("\n") if line.startswith(key)]

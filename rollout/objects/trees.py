@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from rollout.errors import GitError
 from rollout.model import tree_modes
-from rollout.model.files import DIRECTORY, Obstacle, in_the_way
+from rollout.model.files import DIRECTORY, File, Obstacle, in_the_way
+from rollout.objects.ids import git_id
 from rollout.objects.stored import Stored
 from rollout.safety import paths
 
@@ -132,6 +133,21 @@ class Tree:
 
 
 TreeEntry = tuple[str, str] | None  # (mode, id), or None if there is nothing
+
+
+def entry_of(file: File | None, like: str) -> TreeEntry:
+    """Return the entry of a file; `like` is an id as long as the repository's."""
+    return None if file is None else file_entry(file, like)
+
+
+def file_entry(file: File, like: str) -> tuple[str, str]:
+    return file.mode, git_id(file.content, len(like))
+
+
+def entry_there(found: object) -> TreeEntry:
+    """Return the entry of what a tree has at a path; None if that is no file."""
+    return (found.mode, found.id) if isinstance(found, Blob) else None
+
 
 PathChange = tuple[PurePosixPath, TreeEntry, TreeEntry]
 

@@ -51,7 +51,7 @@ def proposed(step: Step, standing: Standing | None, decisions: Decisions) -> Ste
         return step
     step = replace(step, standing=standing)
     if step.state not in _BEFORE and given_up(step):
-        return replace(step, why=step.why.also(*said(_given_up(standing)).parts))
+        return replace(step, why=step.why.also(*said(_why_given_up(standing)).parts))
     if step.state in _BEFORE or not step.changes:
         return step
     if standing.foreign:
@@ -77,7 +77,7 @@ def given_up(step: Step) -> bool:
     return bool(standing.declined) or standing.taken_over
 
 
-def _given_up(standing: Standing) -> str:
+def _why_given_up(standing: Standing) -> str:
     what = standing.declined or taken_over(standing)
     return f"a revert is not upstream: {what}; `rollout revert` with --reopen proposes it again"
 

@@ -161,19 +161,9 @@ def _against_templates(
 
 def _against(path: PurePosixPath, before: File | None, after: File | None, asks: str | None, *, named: bool) -> Change:
     back = named or asks is not None
-    cause, share = ("revert", FileShare.GIVEN_BACK) if back else ("no template names it any more", None)
-    return Change(
-        path,
-        _action(before, after),
-        cause,
-        before,
-        after,
-        asks=asks,
-        hold=back,
-        earlier=True,
-        reverts=back,
-        share=share,
-    )
+    cause = "revert" if back else "no template names it any more"
+    change = Change(path, _action(before, after), cause, before, after, asks=asks, earlier=True)
+    return replace(change, hold=True, reverts=True, share=FileShare.GIVEN_BACK) if back else change
 
 
 def _unnamed(found: Findings, against: Iterable[Change]) -> tuple[PurePosixPath, ...]:

@@ -178,9 +178,10 @@ def _step(target: Target, snapshot: Snapshot, changes: tuple[Change, ...], circu
 
 def _changes(before: Mapping[PurePosixPath, File | None], snapshot: Snapshot) -> Iterable[Change]:
     for path, old in before.items():
-        now, share = snapshot.files.get(path), FileShare.GIVEN_BACK
+        now = snapshot.files.get(path)
         if not isinstance(now, Obstacle) and now != old:
-            yield Change(path, action_between(now, old), "revert", now, old, reverts=True, share=share)
+            change = Change(path, action_between(now, old), "revert", now, old)
+            yield replace(change, reverts=True, share=FileShare.GIVEN_BACK)
 
 
 def _staying(stays: Sides, offered: InReview) -> Iterable[Change]:

@@ -13,8 +13,7 @@ from rollout.model import tree_modes
 from rollout.model.files import File
 from rollout.model.own_writes import FileShare
 from rollout.objects import messages, seal
-from rollout.objects.ids import git_id
-from rollout.objects.trees import PathChange, TreeEntry
+from rollout.objects.trees import PathChange, TreeEntry, entry_of
 
 # How to list commits that may be ours: the id, then the paths that it touched.
 LOG = (
@@ -74,23 +73,29 @@ def in_force(touches: Iterable[Touch]) -> list[Touch]:
     return found[::-1]
 
 
+def newest(touches: Iterable[Touch]) -> Touch | None:
+    """Return our newest write; None if there is none."""
+    return next((touch for touch in touches if touch.wrote), None)
+
+
 def is_given_back(touches: Iterable[Touch], there: TreeEntry) -> bool:
     """Tell whether a file is as a revert left it, and we have not written it since."""
-    newest = next(iter(own(touches)), None)
-    return newest is not None and newest.share is FileShare.GIVEN_BACK and newest.after == there
+    last = newest(touches)
+    return last is not None and last.share is FileShare.GIVEN_BACK and last.after == there
 
 
 def undoing(touches: list[Touch]) -> list[Touch]:
     """Return the touches as they will be when a revert has given back what the newest write of ours found."""
-    newest = next(iter(own(touches)), None)
-    if newest is None:
+    last = newest(touches)
+    if last is None:
         return touches
-    return [replace(newest, before=newest.after, after=newest.before, share=FileShare.GIVEN_BACK), *touches]
+    return [replace(last, before=last.after, after=last.before, share=FileShare.GIVEN_BACK), *touches]
 
 
 def held(touches: Iterable[Touch]) -> str | None:
     """Return what was asked for when a file was reverted, if we have not written it since."""
-    return next((touch.held for touch in touches if touch.wrote), None)
+    last = newest(touches)
+    return None if last is None else last.held
 
 
 def kept(touches: Iterable[Touch]) -> str | None:
@@ -227,11 +232,6 @@ def touch(commit: str, target: str, path: PurePosixPath, sides: tuple[File | Non
     before, after = (entry_of(file, commit) for file in sides)
     run = messages.run_and_target(text)[0] or ""
     return _notes(text).on(Touch(commit, target, before, after, run=run), path)
-
-
-def entry_of(file: File | None, like: str) -> TreeEntry:
-    """Return the entry of a file; `like` is an id as long as the repository's."""
-    return None if file is None else (file.mode, git_id(file.content, len(like)))
 
 
 def newest_of(found: Iterable[tuple[PurePosixPath, Touch]]) -> str | None:

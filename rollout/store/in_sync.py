@@ -13,7 +13,7 @@ from rollout.model.circumstances import Findings
 from rollout.model.files import Desired, File, FilePrint, Obstacle, Snapshot, fingerprint
 from rollout.model.plan import Step
 from rollout.objects.ids import git_id
-from rollout.objects.trees import Blob, TreeEntry
+from rollout.objects.trees import TreeEntry, entry_there
 from rollout.store.memo import PastLook
 from rollout.store.store import Store
 
@@ -107,7 +107,7 @@ def keep_pushed(store: Store, commit: str, step: Step) -> None:
     tree = store.tree(commit)
     there = {path: tree.at(path) for path in step.managed}
     if not any(isinstance(entry, Obstacle) for entry in there.values()):
-        entries = {path: (e.mode, e.id) if isinstance(e, Blob) else None for path, e in there.items()}
+        entries = {path: entry_there(entry) for path, entry in there.items()}
         keep(store, InSync(_findings(commit, step), entries), step.asked)
 
 

@@ -72,4 +72,5 @@ def _known(
 
 def _last(past: History, path: PurePosixPath) -> str | None:
     """Return our last commit that wrote a file."""
-    return next((touch.commit for touch in history.own(past.get(path, ()))), None)
+    last = history.newest(past.get(path, ()))
+    return None if last is None else last.commit

@@ -8,9 +8,8 @@ from pathlib import PurePosixPath
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rollout.model.files import File, TakenOver, Written
-from rollout.objects.ids import git_id
-from rollout.objects.trees import TreeEntry
+from rollout.model.files import TakenOver, Written
+from rollout.objects.trees import TreeEntry, file_entry
 from rollout.store import history
 from rollout.store.history import History, Touch
 
@@ -34,11 +33,7 @@ class EndedNote(Struct, frozen=True, array_like=True):
 
 
 def taken(commit: str, found: Mapping[PurePosixPath, TakenOver]) -> Notes:
-    return {path: Note(commit, _entry(one.file, len(commit)), one.keys_only) for path, one in found.items()}
-
-
-def _entry(file: File, length: int) -> tuple[str, str]:
-    return file.mode, git_id(file.content, length)
+    return {path: Note(commit, file_entry(one.file, commit), one.keys_only) for path, one in found.items()}
 
 
 def without(notes: Notes, paths: Iterable[PurePosixPath], commit: str | None = None) -> Notes:

@@ -10,8 +10,7 @@ from rollout.objects import pack_write
 from rollout.objects.ids import git_id
 from rollout.objects.stored import Content, ObjectKind
 from rollout.objects.trees import TreeEntry
-from rollout.store import history, lineage, noted, search
-from rollout.store.history import History
+from rollout.store import lineage, noted, search
 from rollout.store.memo import by_name, by_path
 from rollout.store.noted import EndedNote, Notes
 from rollout.store.store import Store
@@ -59,12 +58,3 @@ def leave(store: Store, kept: Notes, found: Mapping[PurePosixPath, TreeEntry]) -
     gone = {path: note for path, note in by_path(memo.noted).items() if path not in kept}
     ended = {str(path): EndedNote(note, found[path]) for path, note in gone.items() if path in found}
     store.memory.remember(noted=by_name(kept), ended={**memo.ended, **ended})
-
-
-def given_back(store: Store, past: History, there: Mapping[PurePosixPath, TreeEntry]) -> Notes:
-    """Return the notes of files that a revert made as they were when we took them over."""
-    return {
-        path: ended.note
-        for path, ended in by_path(store.memory.memo().ended).items()
-        if path in there and there[path] == ended.there and history.is_given_back(past.get(path, ()), ended.there)
-    }

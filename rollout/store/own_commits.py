@@ -9,6 +9,7 @@ from rollout.errors import GitError
 from rollout.model.files import File
 from rollout.model.plan import Change
 from rollout.objects import messages
+from rollout.objects.trees import entry_of
 from rollout.remote import contact
 from rollout.store import blobs, fetch, history, lineage, noted, notes, pending, search
 from rollout.store.history import History, Touch
@@ -110,12 +111,8 @@ def before(store: Store, path: PurePosixPath, now: File | None) -> File | None:
 def wrote(store: Store, files: Mapping[PurePosixPath, File | None]) -> dict[PurePosixPath, str]:
     """Return the runs whose commits made files what they are."""
     past = by_path(store.memory.memo().history)
-    newest = {path: next(iter(history.own(past.get(path, ()))), None) for path in files}
-    return {
-        path: touch.run
-        for path, touch in newest.items()
-        if touch is not None and touch.after == history.entry_of(files[path], touch.commit)
-    }
+    last = {path: touch for path in files if (touch := history.newest(past.get(path, ()))) is not None}
+    return {path: touch.run for path, touch in last.items() if touch.after == entry_of(files[path], touch.commit)}
 
 
 def _blobs(touch: Touch) -> set[str]:

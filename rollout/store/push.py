@@ -13,10 +13,11 @@ from rollout.git import git_folder
 from rollout.git.run import Result
 from rollout.model.plan import Change
 from rollout.objects import build, pack_write
+from rollout.objects.trees import entry_of
 from rollout.remote import answers, contact, receive_pack
 from rollout.remote.answers import PushAnswer
 from rollout.remote.receive_pack import Update
-from rollout.store import heard, history, noted, notes, own_commits, pending, refs
+from rollout.store import heard, noted, notes, own_commits, pending, refs
 from rollout.store.memo import by_path
 from rollout.store.store import Store
 
@@ -116,7 +117,7 @@ def note(store: Store, commit: str, parent: str, changes: Iterable[Change]) -> N
     refs.put(store, store.upstream_ref, commit)
     heard.note_asked(store)
     own_commits.add(store, commit, parent, planned)
-    found = {change.path: history.entry_of(change.before, commit) for change in planned}
+    found = {change.path: entry_of(change.before, commit) for change in planned}
     notes.leave(store, noted.without(by_path(store.memory.memo().noted), found), found)
     store.memory.remember(tip=commit, newest=commit, believed=commit)
     pending.drop(store)

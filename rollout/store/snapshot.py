@@ -13,11 +13,11 @@ from rollout.content.line_ends import conversion
 from rollout.model import tree_modes
 from rollout.model.files import File, Obstacle, Snapshot, Written, symlink
 from rollout.objects.ids import git_id
-from rollout.objects.trees import Blob, Tree, TreeEntry
-from rollout.store import blobs, history, keeping, last_written, noted, notes, own_commits
+from rollout.objects.trees import Blob, Tree, entry_there
+from rollout.store import blobs, history, keeping, last_written, noted, own_commits
 from rollout.store.history import History
 from rollout.store.memo import by_path
-from rollout.store.noted import Note
+from rollout.store.noted import Notes
 from rollout.store.store import Store
 
 Contents = Mapping[str, bytes]  # of blobs, by their ids
@@ -29,10 +29,6 @@ class _There(Struct, frozen=True):
     tree: Tree
     entries: Mapping[PurePosixPath, Blob | Obstacle | None]
     attribute_files: Mapping[str, str]  # folder and blob
-
-    def entry(self, path: PurePosixPath) -> TreeEntry:
-        found = self.entries[path]
-        return (found.mode, found.id) if isinstance(found, Blob) else None
 
     def blobs(self) -> set[str]:
         return {entry.id for entry in self.entries.values() if isinstance(entry, Blob)}
@@ -65,8 +61,7 @@ def at(
     needed = there.blobs() | set(there.attribute_files.values()) | history.blobs_of(past, there.entries, merged)
     needed |= there.links() if network else set()
     contents |= blobs.read(store, store.objects(tip), needed - contents.keys(), network=network)
-    taken = {path: note for path, note in by_path(store.memory.memo().noted).items() if path in there.entries}
-    taken = {**notes.given_back(store, past, {path: there.entry(path) for path in there.entries}), **taken}
+    taken = _taken(store, past, there)
     ours = {note.entry[1] for note in taken.values()} | history.taken_over(past, there.entries)
     contents |= blobs.here(store.objects(tip), ours - contents.keys())
     written = dict(_written(past, taken, there, contents, store.target))
@@ -78,7 +73,8 @@ def at(
     memo = store.memory.memo()
     unsearched = not network and not memo.searched
     agreed = by_path(memo.agreed)
-    back = frozenset(path for path in held if history.is_given_back(past.get(path, ()), there.entry(path)))
+    entries = {path: entry_there(there.entries[path]) for path in held}
+    back = frozenset(path for path in held if history.is_given_back(past.get(path, ()), entries[path]))
     return Snapshot(tip, files, written, ends, memo.newest, kept, held, back, agreed=agreed, unsearched=unsearched)
 
 
@@ -98,8 +94,17 @@ def _there(store: Store, tip: str, managed: list[PurePosixPath]) -> _There:
     return _There(tree, entries, tree.attribute_files(managed))
 
 
+def _taken(store: Store, past: History, there: _There) -> Notes:
+    """Return the notes of files that others have as they should be, also of those that a revert made so again."""
+    memo, found = store.memory.memo(), there.entries
+    ended = {path: one for path, one in by_path(memo.ended).items() if path in found}
+    back = {path: one.note for path, one in ended.items() if one.there == entry_there(found[path])}
+    again = {path: note for path, note in back.items() if history.is_given_back(past.get(path, ()), ended[path].there)}
+    return again | {path: note for path, note in by_path(memo.noted).items() if path in found}
+
+
 def _written(
-    past: History, taken: Mapping[PurePosixPath, Note], there: _There, contents: Contents, target: str
+    past: History, taken: Notes, there: _There, contents: Contents, target: str
 ) -> Iterator[tuple[PurePosixPath, Written]]:
     """Yield what rollout last wrote at each path, or what counts as that."""
     for path in there.entries:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from rollout.model import tree_modes
-from rollout.objects.trees import Blob, PathChange, Tree, difference
+from rollout.objects.trees import Blob, PathChange, Tree, difference, entry_there
 from rollout.store import blobs
 from rollout.store.store import Store
 
@@ -39,5 +39,4 @@ def content(store: Store, tip: str, path: PurePosixPath, *, network: bool) -> by
 def entries(store: Store, tip: str, paths: Iterable[str]) -> dict[str, tuple[str, str] | None]:
     """Return mode and id of what is at paths of an upstream commit; None if there is no file."""
     tree = store.tree(tip)
-    found = ((path, tree.at(PurePosixPath(path))) for path in paths)
-    return {path: (one.mode, one.id) if isinstance(one, Blob) else None for path, one in found}
+    return {path: entry_there(tree.at(PurePosixPath(path))) for path in paths}

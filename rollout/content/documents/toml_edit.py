@@ -156,10 +156,10 @@ class _TomlEditor(Struct):
 
 def _below(text: str, at: int) -> int:
     """Return where the comments end that stand directly below a place, unless a header stands directly below them."""
-    end = at
-    while text[next_line(text, end) :].lstrip(" \t").startswith("#"):
-        end = line_end(text, next_line(text, end))
-    return at if text[next_line(text, end) :].lstrip(" \t").startswith("[") else end
+    end, below = at, next_line(text, at)
+    while (line := text[below : line_end(text, below)].lstrip(" \t")).startswith("#"):
+        end, below = line_end(text, below), next_line(text, below)
+    return at if line.startswith("[") else end
 
 
 def _own(part: Part) -> bool:

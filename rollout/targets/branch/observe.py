@@ -17,7 +17,6 @@ from rollout.model.action import Action
 from rollout.model.circumstances import CheckoutState, Circumstances, Decisions, Findings
 from rollout.model.files import Desired, Snapshot
 from rollout.model.inventory import Branch
-from rollout.model.own_writes import FileShare
 from rollout.model.plan import State, Step
 from rollout.model.reasons import Way, WayOut, said
 from rollout.model.reviews import Deliver
@@ -180,8 +179,7 @@ def _with_unpushed(
 def _lost(message: str, desired: Desired) -> dict[PurePosixPath, str]:
     """Return what a waiting commit reverts and no template asks for, with what is asked for there."""
     held, asks = messages.held(message), {str(item.path): item.asks for item in desired.managed}
-    back = {path for path, share in messages.shares(message).items() if share is FileShare.GIVEN_BACK}
-    gone = dict.fromkeys(back - asks.keys(), "")
+    gone = dict.fromkeys(messages.given_back(message) - asks.keys(), "")
     return {PurePosixPath(p): asked for p, asked in {**gone, **held}.items() if asks.get(p, "") == asked}
 
 

@@ -13,11 +13,10 @@ from rollout.forges.asking import ForgeReviews
 from rollout.forges.clients import review_client
 from rollout.forges.known import forge_of
 from rollout.model.action import Action
-from rollout.model.files import File
 from rollout.model.plan import Change
 from rollout.model.reviews import Deliver, Delivery, ForgeKind, Standing, Via
 from rollout.objects import messages
-from rollout.objects.ids import git_id
+from rollout.objects.trees import entry_of
 from rollout.store import proposals
 from rollout.store.proposals import Carried
 from rollout.store.store import Store
@@ -115,10 +114,6 @@ def _searched(found: Proposing, store: Store) -> tuple[str, str] | None:
     if found.via is not Via.AGIT:
         return None  # Gerrit identifies the change by its Change-Id
     return proposals.search(store, "refs/pull/*/head", found.delivery.origin.inventory)
-
-
-def entry_of(file: File | None, like: str) -> tuple[str, str] | None:
-    return None if file is None else (file.mode, git_id(file.content, len(like)))
 
 
 def wanted(changes: Iterable[Change], like: str) -> dict[str, tuple[str, str] | None]:

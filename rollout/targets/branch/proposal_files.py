@@ -12,12 +12,13 @@ from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired, File, Obstacle, Snapshot
 from rollout.model.plan import Change
 from rollout.objects import messages
+from rollout.objects.trees import entry_of
 from rollout.planning import keeping
 from rollout.planning.undo import InReview
 from rollout.store import proposals
 from rollout.store.proposals import Carried
 from rollout.store.store import Store
-from rollout.targets.branch.proposal import Proposing, entry_of
+from rollout.targets.branch.proposal import Proposing
 from rollout.targets.job import Look
 
 Waiting = Mapping[PurePosixPath, tuple[File | None, File | None]]

@@ -12,7 +12,6 @@ from rollout.forges.known import forge_of
 from rollout.forges.openings import opening, pull_request
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired
-from rollout.model.own_writes import FileShare
 from rollout.model.plan import Step
 from rollout.model.reviews import Opened, Proposal, Proposed, Review, ReviewState, Standing, Via
 from rollout.objects import messages
@@ -92,7 +91,7 @@ def _standing(step: Step, found: Proposing, store: Store, said: str) -> Standing
 
 def _reverts(carried: Carried) -> bool:
     """Tell whether our commit puts back what a run had changed."""
-    return FileShare.GIVEN_BACK in messages.shares(carried.text).values()
+    return bool(messages.given_back(carried.text))
 
 
 def _reverted_before(known: Proposed | None, found: Proposing) -> bool:

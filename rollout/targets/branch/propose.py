@@ -90,10 +90,7 @@ def clear_away(task: Task) -> Outcome:
     if not done.left:  # what is still open may be merged: nothing of it is taken back yet
         take_back(task)
     tip = heard.tip(task.store)
-    known = task.store.memory.memo().proposed or Proposed(standing, "")
-    task.store.memory.remember(
-        proposed=replace(known, standing=replace(standing, done=not (done.left or branch.again)))
-    )
+    _remember(task, replace(standing, done=not (done.left or branch.again)))
     reverts = step.proposal is not None and bool(step.proposal.taken_back)
     verdict = Verdict.FAILED if reverts and done.left else Verdict.UNCHANGED
     outcome = outcome_of(step, verdict, said("; ".join(filter(None, (short, done.words, branch.words)))), base=tip)
@@ -120,9 +117,13 @@ def declined(task: Task) -> Outcome:
     step, standing = task.step, task.step.standing
     assert standing is not None
     branch = _branch_gone(task, standing)
-    known = task.store.memory.memo().proposed or Proposed(standing, "")
-    task.store.memory.remember(proposed=replace(known, standing=replace(standing, gone=not branch.again)))
+    _remember(task, replace(standing, gone=not branch.again))
     return replace(outcome_of(step, Verdict.BLOCKED, step.why, notes=(branch.words,)), review=standing.told)
+
+
+def _remember(task: Task, standing: Standing) -> None:
+    known = task.store.memory.memo().proposed or Proposed(standing, "")
+    task.store.memory.remember(proposed=replace(known, standing=standing))
 
 
 class Cleared(Struct, frozen=True):

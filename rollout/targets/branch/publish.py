@@ -100,13 +100,11 @@ def _checkout_alone(task: Task) -> Outcome:
         return outcome_of(step, Verdict.UNCHANGED, step.why if step.state is State.BEHIND else NONE)
     if task.at.clone:
         assert task.at.top is not None
-        notes = clone(task, task.at.top)
-        moved = notes == [CLONED]
+        fault, done = clone(task, task.at.top), CLONED
+        faults = [] if fault is None else [fault]
     else:
-        notes = follow_or_clone(task, step.base, step.base, published=True)
-        moved = not notes
-    outcome = outcome_of(step, Verdict.UNCHANGED, notes=notes or ["checkout updated"])
-    return replace(outcome, moved=moved)
+        faults, done = follow_or_clone(task, step.base, step.base, published=True), "checkout updated"
+    return replace(outcome_of(step, Verdict.UNCHANGED, notes=faults or [done]), moved=not faults)
 
 
 def _with_checkout(task: Task, outcome: Outcome) -> Outcome:

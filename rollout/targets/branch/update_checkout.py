@@ -17,7 +17,7 @@ from rollout.store import lineage, push
 from rollout.targets.branch.task import Task
 
 _CLONE = ".rollout-clone."
-CLONED = "checkout cloned"
+CLONED = "checkout cloned"  # as the person reads it
 
 
 def update_checkout(task: Task, commit: str, upstream: str, *, published: bool) -> list[str]:
@@ -33,7 +33,7 @@ def follow_or_clone(task: Task, commit: str, upstream: str, *, published: bool) 
     if task.at.top is None or (not task.where.follow and not task.at.clone):
         return []
     if task.at.clone:
-        return clone(task, task.at.top) if published and task.where.follow else []
+        return [clone(task, task.at.top) or CLONED] if published and task.where.follow else []
     if task.at.repo is None:
         return [f"checkout not touched: {task.at.trouble}"]
     try:
@@ -81,8 +81,8 @@ def _has(task: Task, commit: str) -> bool:
     return commit in {task.at.repo.ref(ref) for ref in refs}
 
 
-def clone(task: Task, top: Path) -> list[str]:
-    """Put a complete clone at the path, or nothing."""
+def clone(task: Task, top: Path) -> str | None:
+    """Put a complete clone at the path, or nothing; then return why."""
     top.parent.mkdir(parents=True, exist_ok=True)
     try:
         with unnamed_folder.unnamed(top, _CLONE) as scratch:
@@ -91,8 +91,8 @@ def clone(task: Task, top: Path) -> list[str]:
             scratch.rename(top)
             files.sync_folder(top.parent)
     except (GitError, OSError) as error:
-        return [f"checkout not cloned: {first_line(str(error))}"]
-    return [CLONED]
+        return f"checkout not cloned: {first_line(str(error))}"
+    return None
 
 
 def _git_clone(task: Task, place: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from msgspec.structs import replace
@@ -15,7 +16,7 @@ from rollout.model.plan import Step
 from rollout.planning.undo import changed_since, on_hold, undone
 from rollout.targets.folder import memory
 from rollout.targets.folder.memory import FolderMemory
-from rollout.targets.folder.record import FileRecord, Record
+from rollout.targets.folder.record import FileRecord
 from rollout.targets.folder.snapshot import last_changes, last_written, read_snapshot
 from rollout.targets.job import RevertRequest, Settings
 
@@ -25,13 +26,13 @@ def folder_step(back: RevertRequest, where: Folder, settings: Settings) -> Step:
     remembered = memory.memory(settings.state, where.root)
     there = read_snapshot(where.root, [PurePosixPath(path.path) for path in outcome.paths], remembered)
     record, left = remembered.read(), changed_since(outcome, there)
-    wrote = {path: run for path in left if (run := _wrote(record, path, there)) is not None}
-    there = replace(there, changed_by=last_changes(where.root, set(left) - wrote.keys()), wrote=wrote)
     before = {PurePosixPath(path.path): _before(path, remembered) for path in outcome.paths}
+    entries = {path: record.get(str(path), FileRecord()) for path in before}
+    ours = (path for path in left if entries[path].is_there(there.files.get(path)))
+    wrote = {path: run for path in ours if (run := entries[path].run) is not None}
+    there = replace(there, changed_by=last_changes(where.root, set(left) - wrote.keys()), wrote=wrote)
     found = undone(back.target, outcome, there, before, Circumstances(str(where.root)))
-    written = {path: _written_then(record, path, (there, file), remembered) for path, file in before.items()}
-    last = {path: one for path, one in written.items() if one is not None}
-    return on_hold(found, back.desired, replace(there, written=last)).step
+    return on_hold(found, back.desired, replace(there, written=_written_then(entries, there, before, remembered))).step
 
 
 def _before(path: WrittenPath, remembered: FolderMemory) -> File | None:
@@ -41,17 +42,17 @@ def _before(path: WrittenPath, remembered: FolderMemory) -> File | None:
     return file
 
 
-def _wrote(record: Record, path: PurePosixPath, there: Snapshot) -> str | None:
-    """Return the run of ours that made a file what it is, or None."""
-    entry = record.get(str(path), FileRecord())
-    return entry.run if entry.is_there(there.files.get(path)) else None
-
-
 def _written_then(
-    record: Record, path: PurePosixPath, sides: tuple[Snapshot, File | None], remembered: FolderMemory
-) -> Written | None:
-    """Return what we will have written last when a file is as it was before, from how it is there now."""
-    there, before = sides
-    entry = record.get(str(path), FileRecord())
-    then = entry.undoing(fingerprint(there.files.get(path)), fingerprint(before))
-    return last_written(then, before, remembered)
+    entries: Mapping[PurePosixPath, FileRecord],
+    there: Snapshot,
+    before: Mapping[PurePosixPath, File | None],
+    remembered: FolderMemory,
+) -> dict[PurePosixPath, Written]:
+    """Return what we will have written last when the files that are there are as they were before."""
+    found = {}
+    for path, file in before.items():
+        then = entries[path].undoing(fingerprint(there.files.get(path)), fingerprint(file))
+        last = last_written(then, file, remembered)
+        if last is not None:
+            found[path] = last
+    return found
