@@ -191,6 +191,11 @@ class World:
             os.chdir(here)
         return Ran(code, out.getvalue(), err.getvalue())
 
+    def last_run(self) -> str:
+        """Return the id of the newest run."""
+        found: str = self.run("history", "--json").json["runs"][0]["run"]
+        return found
+
     def spawn(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """Start the program as a process of its own, in a session of its own."""
         self.inventory()

@@ -91,7 +91,7 @@ def test_what_a_run_of_another_ledger_pushed_is_not_told_as_a_stopped_run_of_our
 ) -> None:
     world.bare_repo("api")
     world.run("apply", "--yes")
-    run = world.run("history", "--json").json["runs"][0]["run"]
+    run = world.last_run()
     world.template("project/conf.txt.j2", "changed\n")
     with monkeypatch.context() as there:
         there.setenv("ROLLOUT_STATE_DIR", str(sealed / "other"))
@@ -106,7 +106,7 @@ def test_an_upstream_that_went_back_to_an_earlier_rollout_is_not_called_newer(wo
     first = world.tip("api")
     world.template("project/conf.txt.j2", "changed\n")
     world.run("apply", "--yes")
-    run = world.run("history", "--json").json["runs"][0]["run"]
+    run = world.last_run()
     world.git("api.git", "update-ref", "refs/heads/main", first)
     target = world.run("status", "--fetch", "--json").json["targets"][0]
     assert target["disagreement"] == f"upstream's newest rollout commit is not the one that run {run} pushed"

@@ -57,7 +57,7 @@ def test_runs_are_completed_and_nothing_is_made_for_it(fleet: World, sealed: Pat
     assert completed(fleet, "rollout history ") == set()
     assert not (sealed / "state/ledger.db").exists()
     assert fleet.run("apply", "--yes").code == 0
-    run = fleet.run("history", "--json").json["runs"][0]["run"]
+    run = fleet.last_run()
     for command in ("history", "revert", "report"):
         assert completed(fleet, f"rollout {command} {run[:6]}") == {f"plain,{run}"}
 

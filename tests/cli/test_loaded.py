@@ -111,6 +111,11 @@ def test_what_is_not_needed_is_loaded_where_it_is(world: World) -> None:
     assert {"rollout.targets.branch.publish", "rollout.store.fetch", "rollout.content.policies"} <= found
 
 
+def _said_by(script: str) -> str:
+    """Return what a Python of its own prints."""
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+
+
 def test_the_process_that_renders_loads_three_small_modules_of_the_model_and_no_msgspec() -> None:
     """It is started anew by every command that renders, and msgspec alone takes a fifth of its start."""
     script = (
@@ -118,8 +123,11 @@ def test_the_process_that_renders_loads_three_small_modules_of_the_model_and_no_
         "jinja.Renderer({'a': 'x'}).render('a', Delimiters.JINJA, {});"
         "print(*(name for name in sys.modules if name.startswith(('rollout.model.', 'msgspec', 'click', 'ruamel'))))"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert sorted(done.stdout.split()) == ["rollout.model.delimiters", "rollout.model.parts", "rollout.model.tracing"]
+    assert sorted(_said_by(script).split()) == [
+        "rollout.model.delimiters",
+        "rollout.model.parts",
+        "rollout.model.tracing",
+    ]
 
 
 def test_a_large_inventory_that_did_not_change_is_not_read_as_yaml_again(world: World) -> None:
@@ -137,8 +145,7 @@ def test_what_is_loaded_is_not_looked_through_for_garbage() -> None:
         "import gc; before = gc.get_stats()[0]['collections']; import rollout.cli.main;"
         "print(gc.get_stats()[0]['collections'] - before)"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert int(done.stdout) <= 2
+    assert int(_said_by(script)) <= 2
 
 
 def test_what_a_command_made_is_not_looked_through_for_garbage_when_it_ends() -> None:
@@ -147,5 +154,4 @@ def test_what_a_command_made_is_not_looked_through_for_garbage_when_it_ends() ->
         "atexit.register(lambda: print(gc.get_freeze_count() > 10_000, len(gc.get_objects()) < 1_000));"
         "main(['--version'])"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.endswith("True True\n")
+    assert _said_by(script).endswith("True True\n")

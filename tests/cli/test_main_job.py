@@ -156,7 +156,7 @@ def test_a_run_is_undone_by_new_commits_and_from_backups(world: World) -> None:
     world.run("apply", "--yes")
     world.head = "version: 1\nvars: {who: moon}\n"
     world.run("apply", "--yes")
-    run = world.run("history", "--json").json["runs"][0]["run"]
+    run = world.last_run()
     reverted = world.run("revert", run, "--yes", "--json")
     assert reverted.code == 0, reverted.err
     assert world.at("api", "conf.txt") == "hello world\n"

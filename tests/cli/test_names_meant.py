@@ -16,7 +16,7 @@ from tests.world import World
 def test_names_that_are_not_there_are_answered_with_the_nearest(world: World) -> None:
     world.bare_repo("api")
     world.run("apply", "--yes")
-    run = re.search(r"\S+", world.run("history", "--json").json["runs"][0]["run"])
+    run = re.search(r"\S+", world.last_run())
     assert run is not None
     for words in (["diff", "apj"], ["explain", "apj", "conf.txt"]):
         ran = world.run(*words)

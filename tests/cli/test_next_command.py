@@ -138,13 +138,13 @@ def test_a_saved_plan_is_the_next_command(world: World) -> None:
 
 def test_after_a_revert_the_last_line_says_how_the_hold_ends(world: World) -> None:
     done(world)
-    run = world.run("history", "--json").json["runs"][0]["run"]
+    run = world.last_run()
     ran = world.run("revert", run, "--yes")
     *_, summary, last = ran.out.splitlines()
     assert summary == "  pushed: api"
     assert last == "On hold until their templates change: api; rollout apply --release writes what they say."
     assert following(world, "apply", "--release") == ["apply --release", "verify"]
-    back = world.run("history", "--json").json["runs"][0]["run"]
+    back = world.last_run()
     assert world.run("revert", back, "--yes", "--no-push").out.splitlines()[-2] == "Next: rollout push"
 
 

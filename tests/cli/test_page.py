@@ -158,7 +158,7 @@ def test_what_is_kept_held_or_an_orphan_is_on_the_page(world: World) -> None:
         world.repo(name)
     world.template("project/old.txt", "old\n")
     world.run("apply", "--yes")
-    run = world.run("history", "--json").json["runs"][0]["run"]
+    run = world.last_run()
     world.run("revert", run, "--yes", "--limit", "held")
     world.elsewhere("kept", {"conf.txt": "theirs\n"})
     world.run("apply", "--yes", "--on-drift", "keep", "--limit", "kept")

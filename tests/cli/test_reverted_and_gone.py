@@ -15,7 +15,7 @@ def run(world: World) -> str:
     for name in ("api", "web"):
         world.repo(name)
     assert world.run("apply", "--yes").code == 0
-    return str(world.run("history", "--json").json["runs"][0]["run"])
+    return world.last_run()
 
 
 def test_a_target_that_got_another_name_is_named_with_the_way_out(world: World, run: str) -> None:
@@ -49,7 +49,7 @@ def test_a_folder_that_left_is_named_too(world: World) -> None:
     (world.root / "shared").mkdir()
     world.tail = "folders: {f: {path: shared, templates: [project]}}\n"
     assert world.run("apply", "--yes").code == 0
-    run = str(world.run("history", "--json").json["runs"][0]["run"])
+    run = world.last_run()
     world.tail = ""
     ran = world.run("revert", "--yes", "--json", run)
     assert (ran.code, ran.outcomes()) == (3, {"api": "pushed", "f": "blocked"})

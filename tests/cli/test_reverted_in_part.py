@@ -28,8 +28,7 @@ def run(world: World) -> str:
     world.template("pair/a", "2\n")
     world.template("pair/b", "2\n")
     assert world.run("apply", "--yes").code == 0
-    found: str = world.run("history", "--json").json["runs"][0]["run"]
-    return found
+    return world.last_run()
 
 
 def _in_folder(world: World) -> tuple[str, str]:
@@ -55,7 +54,7 @@ def test_the_person_reads_what_is_left_alone(world: World, run: str) -> None:
     ran = world.run("revert", run, "--yes", "--limit", "api")
     assert ran.code == 3
     assert "a: changed by " in ran.out.partition("Done")[2], ran.out
-    told = world.run("history", world.run("history", "--json").json["runs"][0]["run"])
+    told = world.run("history", world.last_run())
     assert "a: changed by " in told.out, told.out
 
 
@@ -74,7 +73,7 @@ def test_what_others_deleted_is_left_alone_too(world: World, run: str) -> None:
 def test_what_a_later_run_wrote_is_told_with_the_run_that_goes_back_first(world: World, run: str) -> None:
     world.template("pair/a", "3\n")
     assert world.run("apply", "--yes").code == 0
-    later = world.run("history", "--json").json["runs"][0]["run"]
+    later = world.last_run()
     (world.root / "shared/b").write_text("2\nbo\n")
     ran = world.run("revert", run, "--yes", "--json")
     assert (ran.code, ran.outcomes()) == (3, {"api": "pushed", "notes": "blocked"})

@@ -5,11 +5,6 @@ from __future__ import annotations
 from tests.world import World
 
 
-def _last_run(world: World) -> str:
-    found: str = world.run("history", "--json").json["runs"][0]["run"]
-    return found
-
-
 def test_a_change_after_the_revert_of_a_revert_is_drift(world: World) -> None:
     world.repo("api")
     shared = world.root / "shared"
@@ -19,7 +14,7 @@ def test_a_change_after_the_revert_of_a_revert_is_drift(world: World) -> None:
     world.template("project/conf.txt.j2", "second\n")
     assert world.run("apply", "--yes").code == 0
     for held in (True, False):
-        assert world.run("revert", _last_run(world), "--yes").code == 0
+        assert world.run("revert", world.last_run(), "--yes").code == 0
         told = world.run("plan", "--json").json["targets"]
         assert {one["name"]: one["held"] for one in told} == {"api": held, "notes": held}
     assert world.at("api", "conf.txt") == "second\n"

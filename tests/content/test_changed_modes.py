@@ -227,7 +227,7 @@ def test_what_a_revert_gave_back_to_others_is_asked_for_before_the_file_is_writt
     world.template("project/r.yaml", "fleet: 1\n")
     world.tail = f"{head}files: {{r.yaml: {{mode: {mode}}}}}\n"
     assert world.run("apply", "--yes", "--adopt").code == 0
-    run = world.run("history", "--json").json["runs"][0]["run"]
+    run = world.last_run()
     assert world.run("revert", run, "--yes").code == 0
     assert there.read_text() == "theirs: 1\n"
     world.template("project/r.yaml", "fleet: 2\n")

@@ -55,7 +55,7 @@ def test_where_it_is_not_clear_what_is_left_of_a_whole_file_no_block_is_written(
 def test_what_a_revert_gave_back_to_others_does_not_become_the_block(world: World, kind: str) -> None:
     there, head = shared(world, kind, "a.md", "old\n")
     _written_whole(world, head)
-    run = world.run("history", "--json").json["runs"][0]["run"]
+    run = world.last_run()
     assert world.run("revert", run, "--yes").code == 0
     world.template("project/a.md", "R1\nR3\n")
     world.tail = f"{head}files: {{a.md: {{mode: block, id: r}}}}\n"

@@ -44,11 +44,6 @@ def forge(reviewed: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
         yield found
 
 
-def last_run(world: World) -> str:
-    found: str = world.run("history", "--json").json["runs"][0]["run"]
-    return found
-
-
 def reverted(world: World, run: str, *more: str) -> tuple[int, str, str]:
     ran: Ran = world.run("revert", run, "--yes", "--json", *more)
     assert ran.outcomes(), ran.err
@@ -74,7 +69,7 @@ def forget() -> None:
 def rolled_out(world: World) -> str:
     """Roll out and merge; return the run."""
     assert applied(world, "--adopt")[:2] == (0, "proposed")
-    run = last_run(world)
+    run = world.last_run()
     merge(world)
     applied(world)
     return run
@@ -182,7 +177,7 @@ def test_release_ends_a_revert_that_is_in_review(reviewed: World) -> None:
 
 def test_what_is_still_in_review_is_taken_back(reviewed: World) -> None:
     applied(reviewed, "--adopt")
-    run = last_run(reviewed)
+    run = reviewed.last_run()
     shown = reviewed.run("revert", run)
     assert (shown.code, f"api (main): in-review (the proposal on {BRANCH} is taken back)" in shown.out) == (4, True)
     ran = reviewed.run("revert", run, "--yes")
@@ -200,7 +195,7 @@ def test_what_is_still_in_review_is_taken_back(reviewed: World) -> None:
 
 def test_the_review_of_what_is_taken_back_is_closed_with_that_reason(reviewed: World, forge: GitHub) -> None:
     applied(reviewed, "--adopt")
-    run = last_run(reviewed)
+    run = reviewed.last_run()
     code, outcome, reason = reverted(reviewed, run)
     assert (code, outcome, "/pull/1 is closed" in reason) == (0, "unchanged", True)
     assert (forge.pulls[1]["state"], forge.comments[1]) == (
@@ -214,7 +209,7 @@ def test_the_review_of_what_is_taken_back_is_closed_with_that_reason(reviewed: W
 
 def test_nothing_is_taken_back_while_its_review_cannot_be_closed(reviewed: World, forge: GitHub) -> None:
     applied(reviewed, "--adopt")
-    run = last_run(reviewed)
+    run = reviewed.last_run()
     forge.trouble = lambda asked: (502, {"message": "Bad gateway"}, {}) if asked.method == "PATCH" else None
     code, outcome, reason = reverted(reviewed, run)
     assert (code, outcome, "could not be closed" in reason, forge.pulls[1]["state"]) == (3, "failed", True, "open")
@@ -226,14 +221,14 @@ def test_nothing_is_taken_back_while_its_review_cannot_be_closed(reviewed: World
 
 def test_what_was_taken_back_is_proposed_again_when_it_is_released(reviewed: World, forge: GitHub) -> None:
     applied(reviewed, "--adopt")
-    reverted(reviewed, last_run(reviewed))
+    reverted(reviewed, reviewed.last_run())
     assert applied(reviewed, "--adopt", "--release")[:2] == (0, "proposed")
     assert sorted(forge.pulls) == [1, 2]
 
 
 def test_what_else_is_in_the_review_stays_in_it(reviewed: World, forge: GitHub) -> None:
     applied(reviewed, "--adopt")
-    run = last_run(reviewed)
+    run = reviewed.last_run()
     reviewed.template("project/ci.yml", "ci\n")
     applied(reviewed, "--adopt")
     assert reverted(reviewed, run)[:2] == (0, "proposed")
@@ -246,10 +241,10 @@ def test_what_else_is_in_the_review_stays_in_it(reviewed: World, forge: GitHub) 
 
 def test_what_the_review_proposes_anew_is_taken_back_first(reviewed: World) -> None:
     applied(reviewed, "--adopt")
-    run = last_run(reviewed)
+    run = reviewed.last_run()
     reviewed.template("project/AGENTS.md", "two\n")
     applied(reviewed, "--adopt")
-    anew = last_run(reviewed)
+    anew = reviewed.last_run()
     code, outcome, reason = reverted(reviewed, run)
     assert (code, outcome) == (3, "blocked")
     assert reason == f"the open review changes AGENTS.md anew; take that back first: rollout revert {anew}"
@@ -269,7 +264,7 @@ def test_a_review_that_a_person_took_over_is_not_taken_back(reviewed: World) -> 
     run = rolled_out(reviewed)
     reviewed.template("project/AGENTS.md", "two\n")
     applied(reviewed)
-    later = last_run(reviewed)
+    later = reviewed.last_run()
     reviewed.clone("api", "api.person")
     reviewed.git("api.person", "checkout", "-q", "-b", "theirs", f"origin/{BRANCH}")
     theirs = reviewed.commit("api.person", {"AGENTS.md": "better\n"}, "fix wording")
@@ -301,7 +296,7 @@ def test_a_declined_revert_is_told_so_and_upstream_is_as_it_should_be(reviewed: 
 
 def test_what_was_merged_is_put_back_without_the_commit_that_was_proposed(reviewed: World) -> None:
     applied(reviewed, "--adopt")
-    run = last_run(reviewed)
+    run = reviewed.last_run()
     squash(reviewed)
     applied(reviewed)
     shutil.rmtree(os.path.join(os.environ["ROLLOUT_STATE_DIR"], "repos"), ignore_errors=True)
@@ -316,7 +311,7 @@ def test_what_was_merged_is_put_back_without_the_commit_that_was_proposed(review
 def test_nothing_is_taken_back_without_a_push(reviewed: World) -> None:
     applied(reviewed, "--adopt")
     first = reviewed.tip("api", BRANCH)
-    assert reverted(reviewed, last_run(reviewed), "--no-push") == (
+    assert reverted(reviewed, reviewed.last_run(), "--no-push") == (
         0, "unchanged", f"{BRANCH} stays until a run may push",
     )  # fmt: skip
     assert reviewed.tip("api", BRANCH) == first
@@ -334,7 +329,7 @@ def test_a_review_that_a_push_opened_is_taken_back_where_somebody_is_logged_in(r
     reviewed.defaults = reviewed.defaults.replace("deliver: review", "deliver: review, forge: gitea")
     as_forge(reviewed, "api", "gitea")
     assert applied(reviewed, "--adopt")[:2] == (0, "proposed")
-    code, outcome, reason = reverted(reviewed, last_run(reviewed))
+    code, outcome, reason = reverted(reviewed, reviewed.last_run())
     assert (code, outcome) == (0, "unchanged")
     assert "nobody is logged in to close https://forge.example/team/api/pulls/1; close it by hand" in reason
     close(reviewed, "1")

@@ -66,7 +66,7 @@ def test_no_trap_in_a_checkout_makes_a_command_run(world: World, canary: Canary)
     world.template("project/more.txt.j2", "more {{ who }}\n")
     story(world)
     assert (top / "more.txt").read_text() == "more world\n"
-    run = world.run("history", "--json").json["runs"][0]["run"]
+    run = world.last_run()
     assert world.run("revert", run, "--yes").code == 0
     assert not (top / "more.txt").exists()
 

@@ -12,13 +12,8 @@ from tests.world import World
 KINDS = pytest.mark.parametrize("kind", ["branch", "folder"])
 
 
-def _last_run(world: World) -> str:
-    found: str = world.run("history", "--json").json["runs"][0]["run"]
-    return found
-
-
 def _revert(world: World) -> None:
-    ran = world.run("revert", _last_run(world), "--yes")
+    ran = world.run("revert", world.last_run(), "--yes")
     assert ran.code == 0, ran.out
 
 
@@ -85,7 +80,7 @@ def test_reverts_one_after_the_other_and_of_each_other_leave_whose_each_line_is(
     there, rules = _rules(world, kind, "c.yaml", "x: 1\n")
     for text in ("k: 1\nj: 1\n", "k: 2\n", "k: 3\n"):
         assert rules.apply("mode: merge", text) == 0
-    third = _last_run(world)
+    third = world.last_run()
     _revert(world)
     _revert(world)  # of the revert
     assert there.read_text() == "x: 1\nk: 3\n"
@@ -103,7 +98,7 @@ def test_a_key_that_a_revert_put_back_is_on_hold(world: World, kind: str) -> Non
     there, rules = _rules(world, kind, "c.yaml", "x: 1\n")
     assert rules.apply("mode: merge", "k: 1\nj: 1\n") == 0
     assert rules.apply("mode: merge", "k: 1\n") == 0
-    ran = world.run("revert", _last_run(world), "--yes")
+    ran = world.run("revert", world.last_run(), "--yes")
     assert "On hold" in ran.out
     assert world.run("apply", "--yes").code == 0
     assert there.read_text() == "x: 1\nk: 1\nj: 1\n"

@@ -26,7 +26,7 @@ def reverted(world: World, *arguments: str) -> Ran:
     world.run("apply", "--yes")
     world.template("project/conf.txt.j2", "bad {{ who }}\n")
     world.run("apply", "--yes")
-    run = world.run("history", "--json").json["runs"][0]["run"]
+    run = world.last_run()
     ran = world.run("revert", run, "--yes", *arguments)
     assert ran.code == 0, ran.err
     return ran
@@ -74,7 +74,7 @@ def test_a_folder_holds_too(world: World) -> None:
     world.run("apply", "--yes")
     world.template("shared/conf.txt", "2\n")
     world.run("apply", "--yes")
-    run = world.run("history", "--json").json["runs"][0]["run"]
+    run = world.last_run()
     assert world.run("revert", run, "--yes").code == 0
     assert state(world.run("plan", "--json")) == ("in-sync", HELD)
     assert world.run("apply", "--yes", "--json").outcomes() == {"shared": "unchanged"}
@@ -109,7 +109,7 @@ def test_what_others_changed_in_a_held_target_asks_for_no_decision(world: World)
     world.repo("api")
     world.repo("web")
     world.run("apply", "--yes")
-    run = world.run("history", "--json").json["runs"][0]["run"]
+    run = world.last_run()
     world.elsewhere("api", {"conf.txt": "theirs\n"})
     world.entries["api"] = "{path: api, hold: true}"
     world.entries["web"] = "{path: web, needs: [api], vars: {who: web}}"
@@ -142,7 +142,7 @@ def test_a_hold_of_the_inventory_stops_a_revert(world: World) -> None:
     world.repo("api")
     world.repo("web")
     world.run("apply", "--yes")
-    run = world.run("history", "--json").json["runs"][0]["run"]
+    run = world.last_run()
     world.entries["api"] = "{path: api, hold: true}"
     ran = world.run("revert", run, "--yes", "--json")
     assert (ran.code, ran.outcomes()) == (0, {"api": "unchanged", "web": "pushed"})

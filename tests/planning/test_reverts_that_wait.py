@@ -22,7 +22,7 @@ def _reverted(world: World) -> str:
     world.template("pair/r.md", "two\n")
     world.template("pair/c.yaml", "k: 5\n")
     assert world.run("apply", "--yes").code == 0
-    found: str = world.run("history", "--json").json["runs"][0]["run"]
+    found: str = world.last_run()
     assert world.run("revert", found, "--yes", "--no-push").code == 0
     return found
 
@@ -86,7 +86,7 @@ def test_a_change_of_others_in_its_file_is_drift_like_any_other(world: World, de
     for said in ("one\n", "two\n"):
         world.template("one/r.md", said)
         assert world.run("apply", "--yes").code == 0
-    run = world.run("history", "--json").json["runs"][0]["run"]
+    run = world.last_run()
     assert world.run("revert", run, "--yes", "--no-push").code == 0
     world.elsewhere("api", {"r.md": "bo\n"})
     ran = world.run("push", "--yes", "--json")

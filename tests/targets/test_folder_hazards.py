@@ -120,7 +120,7 @@ def test_old_versions_of_ours_are_removed_and_what_somebody_else_wrote_never(
         for file in contents().values():
             os.utime(file, (time.time() - 2 * _IN_USE,) * 2)
     assert contents().keys() == {"theirs\n", *(f"hello moon {number}\n" for number in (3, 4, 5, 6))}
-    newest = world.run("history", "--json").json["runs"][0]["run"]
+    newest = world.last_run()
     assert world.run("revert", newest, "--yes").code == 0
     assert (shared / "conf.txt").read_text() == "hello moon 5\n"
 
