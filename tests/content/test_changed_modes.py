@@ -106,6 +106,41 @@ def test_a_text_of_others_becomes_the_block_in_its_place_when_keys_that_were_mer
     assert file.lived("a: 2\n") == f"{_MARKED}b: 1\n"
 
 
+_SAID_AGAIN = {
+    "v.yml": ("b: 3\nq: 2\n", "c: 1\nb: 1\n", "b: 1\nq: 2\nc: 1\n", "{}\n"),
+    "n.yml": ("b:\n  q: 2\n", "b:\n  c: 1\n", "b:\n  q: 2\n  c: 1\n", "{}\n"),
+    "v.toml": ("b = 3\nq = 2\n", "c = 1\nb = 1\n", "b = 1\nq = 2\nc = 1\n", ""),
+    "n.toml": ("[b]\nq = 2\n", "[b]\nc = 1\n", "[b]\nq = 2\nc = 1\n", ""),
+    "setup.cfg": ("[b]\nq=2\n\n[z]\nk=1\n", "[b]\nc=1\n", "[b]\nq=2\nc=1\n\n[z]\nk=1\n", ""),
+}
+
+
+@pytest.mark.parametrize("path", _SAID_AGAIN)
+def test_a_block_that_says_a_key_again_is_merged_like_any_other(path: str) -> None:
+    before, template, after, nothing = _SAID_AGAIN[path]
+    file = Life(path, before, FileRule(Mode.BLOCK))
+    block = file.lived(template)
+    file.rule = FileRule(Mode.MERGE)
+    asked = ["adopt", "adopt"] if "b = 3" in before or "b: 3" in before else ["adopt"]
+    assert file.lived(template) == after
+    assert file.asked == asked
+    gone, again = file.copy(), file.copy()
+    assert file.lived(nothing) == before
+    gone.rule = FileRule(Mode.ABSENT)
+    assert gone.lived(nothing) == before
+    again.rule = FileRule(Mode.BLOCK)
+    assert again.lived(template) == block
+
+
+def test_a_block_that_says_a_key_again_and_that_others_changed_stays() -> None:
+    file = Life("x.yaml", "b: 3\n", FileRule(Mode.BLOCK))
+    text = str(file.lived("b: 1\n")).replace("b: 1", "b: 1\nmine: 1")
+    file.lived(f">{text}")
+    file.rule = FileRule(Mode.MERGE)
+    for template in ("b: 1\n", "c: 1\n", "{}\n"):
+        assert "mine: 1" in str(file.copy().lived(template))
+
+
 def test_keys_that_others_changed_since_stay_when_a_block_comes() -> None:
     file = Life("x.yaml", "b: 1\n", FileRule(Mode.MERGE))
     file.lived("a: 1\nd: 1\n", ">b: 1\na: 2\nd: 1\n")

@@ -345,6 +345,10 @@ MUTATIONS = (
              "    if others is not None:", "    if False:",
              test="tests/content/test_changed_rules.py::"
              "test_absent_without_the_format_takes_back_only_our_lines"),
+    Mutation("a block that says a key again stays where others changed it", "content/modes/said_again.py",
+             "    return was == now", "    return True",
+             test="tests/content/test_changed_modes.py::"
+             "test_a_block_that_says_a_key_again_and_that_others_changed_stays"),
     Mutation("a write that replaced lines of others is not undone by lines", "content/modes/our_lines.py",
              "        if foreign - now:", "        if False:",
              test="tests/content/test_changed_rules.py::"

@@ -1,5 +1,5 @@
 """Documents merged in place: one reader and one editor for each format.
 
 Doors: `by_key`, `document`, `earlier_match`, `formats`, `match`, `merge`, `mixed`, `past`, `places`, `torn`,
-`unmatched`.
+`twice`, `unmatched`.
 """

@@ -15,6 +15,7 @@ from rollout.content.documents.formats import UNKNOWN, format_of
 from rollout.content.modes import share
 from rollout.content.modes.merged_path import merged_file
 from rollout.content.modes.mode import Cause, Situation, Traits, put_into
+from rollout.content.modes.said_again import without_block
 from rollout.content.modes.whole import part, passed_over, told_base, unclear
 from rollout.model.files import Agreed, File, Managed, TakenOver, Written
 from rollout.model.inventory import FileRule
@@ -35,10 +36,13 @@ def template_fault(item: Managed) -> str | None:
 
 
 def wanted(at: Situation) -> File | None:
+    at = without_block(at)
     return put_into(at, _with_ours(at, at.actual.content if at.actual else None))
 
 
 def reason(at: Situation, actual: File) -> Cause:
+    at = without_block(at)
+    actual = at.actual or actual
     ours = merge.with_agreed(_ours(at), merge.still_said(actual.content, agreed(at), _kind(at)))
     if merge.would_change_foreign(actual.content, at.item.body, ours, _kind(at)) or _torn(at, actual):
         return Cause("it would change values that rollout never wrote", takes_over=True)
@@ -46,6 +50,7 @@ def reason(at: Situation, actual: File) -> Cause:
 
 
 def changed(at: Situation, base: File, actual: File) -> bool:
+    at, base, actual = _bare(at, base, actual)
     mine, kind = _ours(at), _kind(at)
     try:
         before = merge.projection(base.content, at.item.body, mine, kind)
@@ -60,6 +65,7 @@ def changed(at: Situation, base: File, actual: File) -> bool:
 
 
 def more(at: Situation) -> str:
+    at = without_block(at)
     return "" if at.actual is None else torn.words(_torn(at, at.actual))
 
 
@@ -68,6 +74,7 @@ def _torn(at: Situation, actual: File) -> tuple[torn.Torn, ...]:
 
 
 def merged(at: Situation, base: File, actual: File, _wanted: File) -> bytes:
+    at, base, actual = _bare(at, base, actual)
     if _torn(at, actual):
         raise three_way.EntryDeleted(1)
     kind, told = _kind(at), _with_ours(at, base.content)
@@ -106,6 +113,7 @@ def ours(_item: Managed, actual: File) -> TakenOver | None:
 
 def agreed(at: Situation) -> Agreed:
     """Return the named keys that are as they should be, and those that were and that nobody changed since."""
+    at = without_block(at)
     return () if at.actual is None else merge.agreed(at.actual.content, at.item.body, at.agreed, _kind(at))
 
 
@@ -115,6 +123,14 @@ def _with_ours(at: Situation, content: bytes | None) -> bytes:
         return made
     alone = share.unwrapped(at, content)  # a marker that stays alone would be an error in mode `block`
     return made if alone == content else merge.merged(alone, at.item.body, _ours(at), _kind(at))
+
+
+def _bare(at: Situation, base: File, actual: File) -> tuple[Situation, File, File]:
+    """Return a situation, our last write and the file that is there, as they are merged."""
+    bare = without_block(at)
+    if bare is at or bare.written is None:
+        return at, base, actual
+    return bare, bare.written.file or base, bare.actual or actual
 
 
 def _kind(at: Situation) -> merge.MergedFile:

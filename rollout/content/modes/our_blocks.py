@@ -51,6 +51,21 @@ def refuse_others(content: bytes, ours: Collection[str], spot: Spot) -> None:
         )
 
 
+def ever_id(written: Written, spot: Spot) -> str | None:
+    """Return the id of the block of ours in our writes, if it is clear, also where the last one left none."""
+    known = tuple(dict.fromkeys((*_changed(written.ours, spot), *ids(written, spot))))
+    chosen = [name for name in known if name == spot.block_id] or (known if written.own else ())
+    return chosen[0] if len(chosen) == 1 else None
+
+
+def had_no_end(pairs: tuple[tuple[bytes, bytes], ...]) -> bool:
+    """Tell whether we alone gave the last line its line end."""
+    had_none = False
+    for before, after in pairs:
+        had_none = bool(before) and (had_none or not before.endswith(b"\n")) and after.endswith(b"\n")
+    return had_none
+
+
 def own_id(written: Written, spot: Spot) -> str | None:
     """Return the id of the block of ours in our last write, if it has one; raise MarkerError where it is not clear."""
     known = ids(written, spot)

@@ -12,7 +12,7 @@ from rollout.content import blocks, markers
 from rollout.content.documents import formats, merge, places, torn
 from rollout.content.file_fault import FileFault
 from rollout.content.markers import Spot
-from rollout.content.modes import our_blocks, our_lines
+from rollout.content.modes import our_blocks, our_lines, said_again
 from rollout.content.modes.merged_path import merged_file
 from rollout.content.modes.mode import Situation
 from rollout.model.files import File, Managed, Written
@@ -130,14 +130,6 @@ def _unless_blank(content: bytes | None) -> bytes | None:
     return content if content is not None and content.strip() else None
 
 
-def _had_no_end(pairs: Pairs) -> bool:
-    """Tell whether we alone gave the last line its line end."""
-    had_none = False
-    for before, after in pairs:
-        had_none = bool(before) and (had_none or not before.endswith(b"\n")) and after.endswith(b"\n")
-    return had_none
-
-
 # --- blocks
 
 
@@ -158,7 +150,7 @@ def _without_blocks(content: bytes, base: bytes, own_id: str | None, spot: Spot,
     if own_id is None or own_id not in was:
         return None
     gone = [block for name, block in blocks.find(content, spot).items() if name == own_id]
-    left = blocks.without(content, gone, had_no_end=_had_no_end(pairs))
+    left = blocks.without(content, gone, had_no_end=our_blocks.had_no_end(pairs))
     drifted = own_id in now and now[own_id] != was[own_id]
     return Rest(left if left.strip() else None, drifted=drifted)
 
@@ -184,6 +176,7 @@ def _without_keys(content: bytes, base: bytes, pairs: Pairs, item: Managed) -> R
     kind = merged_file(item, pairs)
     if kind.format is None or not pairs:
         return None
+    pairs = said_again.in_pairs(item, pairs)
     empty = formats.empty(kind.format)
     try:
         if not _merges(pairs, kind):
