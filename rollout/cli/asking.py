@@ -33,6 +33,7 @@ class _Given(Struct, frozen=True):
 
 CHOICES = tuple(answer.value for answer in FileAnswer)
 _FOR_ALL = (FileAnswer.OVERWRITE, FileAnswer.MERGE, FileAnswer.KEEP, FileAnswer.SKIP)
+_WRITES = (FileAnswer.OVERWRITE, FileAnswer.MERGE)
 _NEW = {
     FileAnswer.MERGE,
     FileAnswer.TAKE,
@@ -130,6 +131,8 @@ def _asked(at: Session, step: Step, change: Change, rest: int, *, saved: bool) -
 
 def _impossible(change: Change, answer: FileAnswer) -> str | None:
     cannot_merge = change.action is not Action.DRIFT or None in (change.base, change.before, change.after)
+    if answer in _WRITES and change.unclear:
+        return "which lines are rollout's is not clear, so nothing can be written; put its markers around them first"
     if answer is FileAnswer.MERGE and cannot_merge:
         return "it cannot be merged: it met the template's change already, or there is nothing to merge from"
     if answer in {FileAnswer.TAKE, FileAnswer.EDIT} and change.before is None:
@@ -189,7 +192,7 @@ def _note(at: Session, step: Step, change: Change, answer: FileAnswer, answers: 
             text = edited(at, change)
             if text is not None:
                 answers.files.append(FileDecision(change.path, OnDrift.KEEP, step.target, text))
-        case FileAnswer.MERGE if change.action is not Action.DRIFT:
+        case FileAnswer.OVERWRITE | FileAnswer.MERGE if _impossible(change, answer):
             answers.skipped.add((step.target, change.path))  # decided for all of a kind, but impossible here
         case FileAnswer.OVERWRITE | FileAnswer.MERGE | FileAnswer.KEEP:
             answers.files.append(FileDecision(change.path, OnDrift(answer.value), step.target))

@@ -87,6 +87,11 @@ class Change(Struct, frozen=True):
         """Tell whether it changes nothing: a merge of drift with a template that did not change."""
         return self.before == self.after
 
+    @property
+    def unclear(self) -> bool:
+        """Tell whether it can only be kept: which lines are ours is not clear, so nothing would be written."""
+        return not self.decided and self.idle
+
 
 class Step(Struct, frozen=True):
     """One target, frozen: all that a worker needs to write it, with `base` as the compare-and-swap."""

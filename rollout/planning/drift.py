@@ -57,7 +57,8 @@ def drift_of(at: Situation, wanted: File | None, written: Written, decisions: De
     unclear = "" if fault is None else f"; {fault}"
     did = replace(did, more=did.more + strategy(at.item.mode).more(at) + unclear)
     base = written.file if written.merged is None else _told_then(at, written)
-    drift = Change(at.item.path, Action.DRIFT, did.words(), at.actual, wanted, base, decided=False, did=did)
+    after = wanted if fault is None else at.actual
+    drift = Change(at.item.path, Action.DRIFT, did.words(), at.actual, after, base, decided=False, did=did)
     match decisions.about(at.item.path):
         case OnDrift.BLOCK:
             return replace(_seen_by_others(at, drift), merges=_merges(at, drift, written))
@@ -68,6 +69,8 @@ def drift_of(at: Situation, wanted: File | None, written: Written, decisions: De
                 raise fault
             return replace(drift, decided=True)
         case OnDrift.MERGE:
+            if fault is not None:
+                return replace(drift, action=Action.CONFLICT)
             return _merged_drift(at, drift, written)
         case never:
             assert_never(never)

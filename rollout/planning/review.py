@@ -115,7 +115,7 @@ def decided(step: Step, decisions: Decisions) -> Step:
             return change
         if change.action is Action.ADOPT and theirs.takes_over(change.path):
             return replace(change, decided=True)
-        if change.action is Action.DRIFT and how is OnDrift.OVERWRITE:
+        if change.action is Action.DRIFT and how is OnDrift.OVERWRITE and not change.unclear:
             return keeping.overwritten(change)
         return keeping.kept(change, change.asks, theirs) if change.asks is not None else change
 

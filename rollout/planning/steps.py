@@ -234,5 +234,7 @@ def causes(target: str, found: Sequence[Change], action: Action | None = None) -
 
 def _choices(found: Sequence[Change]) -> tuple[OnDrift, ...]:
     """Return the decisions that can be carried out for all of these files."""
+    if any(change.unclear for change in found):
+        return (OnDrift.KEEP,)
     can_merge = all(c.action is Action.DRIFT and None not in (c.base, c.before, c.after) for c in found)
     return (OnDrift.OVERWRITE, *([OnDrift.MERGE] if can_merge else []), OnDrift.KEEP)

@@ -109,6 +109,20 @@ def test_all_asks_once_for_the_rest_of_its_kind(world: World) -> None:
     assert "2 files of this kind" in talk.shown
 
 
+def test_a_text_whose_lines_are_not_clear_can_be_kept_alone(world: World) -> None:
+    world.repo("api")
+    world.run("apply", "--yes")
+    world.elsewhere("api", {"conf.txt": "hello world\nmine\n"})
+    world.template("project/conf.txt.j2", "hello {{ who }}\nbye\n")
+    world.run("apply", "--yes", "--on-drift", "overwrite")
+    world.elsewhere("api", {"conf.txt": "hello world\nmine\nbye\n"})
+    world.tail = 'files: {conf.txt: {mode: block, markers: ["# begin ID", "# end ID"]}}\n'
+    talk = Talk(world, "apply")
+    assert talk.through(["o\n", "m\n", "k\n", "y\n"]) == 0, talk.shown
+    assert talk.shown.count("which lines are rollout's is not clear, so nothing can be written") == 2
+    assert world.at("api", "conf.txt") == "hello world\nmine\nbye\n"
+
+
 def test_a_merge_that_meets_is_asked_about_again(world: World) -> None:
     drifted(world, "api")
     world.template("project/conf.txt.j2", "eins\ntwo\nthree\nhello {{ who }}\n")

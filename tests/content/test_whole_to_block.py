@@ -52,6 +52,27 @@ def test_where_it_is_not_clear_what_is_left_of_a_whole_file_no_block_is_written(
 
 
 @pytest.mark.parametrize("kind", ["branch", "folder"])
+def test_where_nothing_can_be_written_nothing_is_shown_and_only_keep_is_offered(world: World, kind: str) -> None:
+    there, head = shared(world, kind, "a.md", None)
+    _written_whole(world, head)
+    theirs = "R1\nwords of others\nR2\n"
+    pushed(world, kind, there, theirs)
+    world.tail = f"{head}files: {{a.md: {{mode: block, id: r}}}}\n"
+    planned = world.run("plan", "--out", str(world.root / "p.json"))
+    assert "a.md in" in planned.out
+    assert ": stays as it is" in planned.out
+    assert "+R1" not in planned.out
+    assert "--on-drift keep" in planned.out
+    assert "overwrite" not in planned.out
+    for decision in ("overwrite", "merge"):
+        for what in ([], [str(world.root / "p.json")]):
+            assert world.run("apply", *what, "--yes", "--on-drift", decision).code in {3, 4}
+    assert world.run("apply", "--yes", "--on-drift", "keep").code == 0
+    assert world.run("plan", "--json").states().popitem()[1] == "in-sync"
+    assert (there.read_text() if kind == "folder" else world.at("api", "a.md")) == theirs
+
+
+@pytest.mark.parametrize("kind", ["branch", "folder"])
 def test_what_a_revert_gave_back_to_others_does_not_become_the_block(world: World, kind: str) -> None:
     there, head = shared(world, kind, "a.md", "old\n")
     _written_whole(world, head)

@@ -386,6 +386,10 @@ MUTATIONS = (
              "fault = strategy(at.item.mode).unclear(at)", "fault = None",
              test="tests/content/test_unmarked_blocks.py::"
              "test_where_it_is_not_clear_which_lines_are_ours_nothing_is_overwritten"),
+    Mutation("a saved plan does not overwrite a changed text whose place is not clear", "planning/drift.py",
+             "after = wanted if fault is None else at.actual", "after = wanted",
+             test="tests/content/test_whole_to_block.py::"
+             "test_where_nothing_can_be_written_nothing_is_shown_and_only_keep_is_offered"),
     Mutation("drift in a block without markers is seen where its set was renamed", "content/modes/block_sight.py",
              "return found if noted and", "return () if noted and",
              test="tests/content/test_unmarked_blocks.py::"
