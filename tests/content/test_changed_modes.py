@@ -8,7 +8,7 @@ import pytest
 
 from rollout.model.inventory import FileRule, Mode
 from tests import random_modes
-from tests.content.places import shared
+from tests.content.places import pushed, shared
 from tests.lives import Life
 from tests.world import World
 
@@ -215,6 +215,42 @@ def test_a_file_that_once_left_to_others_is_asked_for_whatever_else_a_run_wrote(
     assert world.run("apply", "--yes").code == 4
     assert there.read_text() == "theirs: 1\n"
     assert "rollout never wrote it" in world.run("plan").out
+
+
+@pytest.mark.parametrize("kind", ["branch", "folder"])
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_what_was_found_to_be_a_blocks_text_is_no_drift_when_the_file_is_written_whole(
+    world: World, kind: str, end: str
+) -> None:
+    there, head = shared(world, kind, "R.md", f"theirs: 1\nfleet: 1{end}")
+    world.template("project/R.md", "fleet: 1\n")
+    world.tail = f"{head}files: {{R.md: {{mode: block, id: r}}}}\n"
+    assert world.run("apply", "--yes").code == 0
+    world.tail = head
+    planned = world.run("plan").out
+    assert "R.md  only a part of the file is rollout's, and others wrote the rest" in planned
+    assert "! drift" not in planned
+    assert world.run("apply", "--yes").code == 4
+    assert there.read_text() == f"theirs: 1\nfleet: 1{end}"
+    pushed(world, kind, there, "theirs: 1\nfleet: 1, says Bo\n")
+    assert "! drift" in world.run("plan").out
+    assert "rollout:begin" not in world.run("diff", "--base").out
+
+
+@pytest.mark.parametrize("mode", [Mode.WHOLE, Mode.MERGE, Mode.ONCE])
+def test_a_file_of_ours_that_was_found_to_be_the_block_is_written_whole_without_a_question(mode: Mode) -> None:
+    file = Life("x.yaml", None, FileRule(mode))
+    file.lived("a: 1\n")
+    file.rule = FileRule(Mode.BLOCK)
+    file.lived("a: 1\n")
+    file.rule = FileRule(Mode.WHOLE)
+    assert (file.lived("a: 2\n"), file.asked) == ("a: 2\n", [])
+
+
+def test_markers_that_a_template_holds_itself_are_drift_where_others_took_them_out() -> None:
+    file = Life("x.yaml", _MARKED, FileRule(Mode.WHOLE))
+    file.lived(_MARKED, ">a: 2\n")
+    assert (file.lived(_MARKED), file.asked) == (_MARKED, ["drift"])
 
 
 @pytest.mark.parametrize("mode", ["block", "merge"])

@@ -386,6 +386,10 @@ MUTATIONS = (
              "fault = strategy(at.item.mode).unclear(at)", "fault = None",
              test="tests/content/test_unmarked_blocks.py::"
              "test_where_it_is_not_clear_which_lines_are_ours_nothing_is_overwritten"),
+    Mutation("markers of a template's own are drift where others took them out", "content/modes/our_blocks.py",
+             "*texts(item.body, spot)}", "}",
+             test="tests/content/test_changed_modes.py::"
+             "test_markers_that_a_template_holds_itself_are_drift_where_others_took_them_out"),
     Mutation("a saved plan does not overwrite a changed text whose place is not clear", "planning/drift.py",
              "after = wanted if fault is None else at.actual", "after = wanted",
              test="tests/content/test_whole_to_block.py::"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from rollout.content import blocks, markers, sections, three_way
 from rollout.content.file_fault import FileFault
 from rollout.content.markers import MarkerError
-from rollout.content.modes.block_sight import Sight, bare, body_of, seen_in
+from rollout.content.modes import our_blocks
+from rollout.content.modes.block_sight import Sight, body_of, seen_in
 from rollout.content.modes.mode import Cause, Situation, Traits, put_into
 from rollout.content.modes.whole import agreed, fault, more, passed_over
 from rollout.model.files import File, Managed, TakenOver
@@ -84,7 +85,7 @@ def told_base(at: Situation, base: File) -> File:
     there = list(blocks.find(base.content, seen.spot).values()) if noted else []
     if len(there) != 1 or at.actual is None or seen.marked(at.actual) is not None:
         return base
-    return File(bare(base.content, there[0]), base.executable)
+    return File(our_blocks.bare(base.content, there[0]), base.executable)
 
 
 def unclear(at: Situation) -> FileFault | None:

@@ -140,10 +140,3 @@ def _earlier_id(at: Situation, spot: markers.Spot, there: Mapping[str, Block]) -
 def body_of(item: Managed) -> bytes:
     """Return the template's text without a byte order mark, which would stand in the middle of the file."""
     return item.body.removeprefix(b"\xef\xbb\xbf")
-
-
-def bare(content: bytes, block: Block) -> bytes:
-    """Return a file with the text of a block as it stood there before it had markers."""
-    newline = b"\r\n" if content[: block.begin.end].endswith(b"\r\n") else b"\n"
-    text = block.inner(content).strip(b"\r\n") + newline
-    return content[: block.begin.start] + text + content[block.end.end :]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from functools import lru_cache
 
+from msgspec.structs import replace
+
 from rollout.content import blocks, earlier_markers, markers
+from rollout.content.blocks import Block
 from rollout.content.markers import Spot
-from rollout.model.files import Managed, Written
+from rollout.model.files import File, Managed, Written
 
 
 def spot_of(item: Managed, written: Written | None) -> Spot:
@@ -37,6 +41,26 @@ def _changed(pairs: tuple[tuple[bytes, bytes], ...], spot: Spot) -> tuple[str, .
         had, has = texts(before, spot), texts(after, spot)
         ours |= {name: None for name, text in has.items() if had.get(name) != text}
     return tuple(ours)
+
+
+def bare(content: bytes, block: Block) -> bytes:
+    """Return a file with the text of a block as it stood there before it had markers."""
+    newline = b"\r\n" if content[: block.begin.end].endswith(b"\r\n") else b"\n"
+    text = block.inner(content).strip(b"\r\n") + newline
+    return content[: block.begin.start] + text + content[block.end.end :]
+
+
+def as_found(item: Managed, written: Written, base: File, actual: File) -> File:
+    """Return what we remember of a file as it was found: its text, taken over as a block, has no markers there yet."""
+    spot = spot_of(item, written)
+    with suppress(markers.MarkerError):
+        there = blocks.find(base.content, spot)
+        marked = {*texts(actual.content, spot), *texts(item.body, spot)}  # a template may hold such lines itself
+        if len(there) == 1 and not there.keys() & marked:
+            found = bare(base.content, *there.values())
+            ended = actual.content.endswith(b"\n") or not found.endswith(b"\n")
+            return replace(base, content=found if ended else found.removesuffix(b"\n").removesuffix(b"\r"))
+    return base
 
 
 def refuse_others(content: bytes, ours: Collection[str], spot: Spot) -> None:

@@ -34,7 +34,8 @@ def reason(at: Situation, _actual: File) -> Cause:
     if at.written is None or at.written.keys_only:
         return Cause("the file exists, but rollout never wrote it", takes_over=True)
     if (at.written.share and not at.written.alone) or _around_our_block(at.item, at.written.file):
-        return Cause("rollout wrote a part of the file, and others wrote the rest", takes_over=True)
+        whose = "only a part of the file is rollout's" if at.written.noted else "rollout wrote a part of the file"
+        return Cause(f"{whose}, and others wrote the rest", takes_over=True)
     return Cause("the template changed")
 
 
@@ -56,7 +57,7 @@ def _around_our_block(item: Managed, last: File | None) -> bool:
 
 def changed(at: Situation, base: File, actual: File) -> bool:
     part_of_it = at.written is not None and at.written.keys_only
-    return not part_of_it and not _same(at, base, actual)
+    return not part_of_it and not _same(at, base, actual) and not _same(at, told_base(at, base), actual)
 
 
 def _same(at: Situation, one: File, other: File) -> bool:
@@ -73,8 +74,12 @@ def merged(_at: Situation, base: File, actual: File, wanted: File) -> bytes:
     return three_way.merge(base.content, actual.content, wanted.content)
 
 
-def told_base(_at: Situation, base: File) -> File:
-    return base
+def told_base(at: Situation, base: File) -> File:
+    if at.written is None or not at.written.noted or at.written.keys_only or at.actual is None:
+        return base
+    from rollout.content.modes import our_blocks  # with it come the forms of markers, which few whole files need
+
+    return our_blocks.as_found(at.item, at.written, base, at.actual)
 
 
 def unclear(_at: Situation) -> FileFault | None:
