@@ -53,3 +53,45 @@ def test_a_file_that_was_emptied_is_one_that_nobody_had() -> None:
     file = Life("x.yaml", "# theirs\nz: 1", FileRule(Mode.MERGE))
     file.lived("a: |\n  text\n", ">", "a: 1\n")
     assert file.lived("a: 1\nb: 2\n") == "a: 1\nb: 2\n"
+
+
+_PARTED = {
+    "x.yaml": ("a: 1\n", "# on b\nb:\n  c: 3\n\n  d: 4\n", "e: |\n  text\n", "f:\n  - 1\n\n  - 2\n"),
+    "x.toml": ("a = 1\n", "# on b\nb = 2\n", "e = [\n  1,\n]\n", "[f]\ng = 1\n\nh = 2\n"),
+    "x.ini": ("[a]\nb=1\n", "# on c\n[c]\nd=1\n\ne=2\n", "[f]\ng=1\n", "[h]\ni=1\n"),
+}
+_FEWER = [(path, kept) for path in _PARTED for count in range(5) for kept in itertools.combinations(range(4), count)]
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+@pytest.mark.parametrize(("path", "kept"), _FEWER)
+def test_a_key_goes_with_the_blank_lines_that_parted_it_from_the_others(
+    path: str, kept: tuple[int, ...], ends: str
+) -> None:
+    parts = [part.replace("\n", ends) for part in _PARTED[path]]
+    file = Life(path, None, FileRule(Mode.MERGE))
+    file.lived(ends.join(parts))
+    left = ends.join(parts[number] for number in kept)
+    assert file.lived(left or {"x.yaml": "{}\n"}.get(path, "")) == left
+
+
+@pytest.mark.parametrize("path", ["x.yaml", "x.toml"])
+def test_blank_lines_of_others_stay_where_a_key_goes(path: str) -> None:
+    one, two, own = (f"{key}: 1\n" if path == "x.yaml" else f"{key} = 1\n" for key in ("one", "two", "own"))
+    file = Life(path, None, FileRule(Mode.MERGE))
+    file.lived(f"{one}\n{two}", f">{one}\n\n{two}\n{own}")
+    assert file.lived(one) == f"{one}\n\n{own}"
+    theirs = Life(path, f"{own}\n\n", FileRule(Mode.MERGE))
+    assert theirs.lived(f"{one}\n{two}", one, "{}\n" if path == "x.yaml" else "") == f"{own}\n\n"
+
+
+def test_blank_lines_stay_below_a_comment_of_others() -> None:
+    file = Life("x.yaml", None, FileRule(Mode.MERGE))
+    file.lived("a: 1\n\nb: 1\n", ">a: 1\n\n# mine\nb: 1\n")
+    assert file.lived("a: 1\n") == "a: 1\n\n# mine\n"
+
+
+def test_blank_lines_in_a_text_are_part_of_it() -> None:
+    file = Life("x.yaml", None, FileRule(Mode.MERGE))
+    file.lived("a: |+\n  text\n\nb: 1\n")
+    assert file.lived("a: |+\n  text\n\n") == "a: |+\n  text\n\n"

@@ -345,6 +345,10 @@ MUTATIONS = (
              "    if others is not None:", "    if False:",
              test="tests/content/test_changed_rules.py::"
              "test_absent_without_the_format_takes_back_only_our_lines"),
+    Mutation("blank lines of others stay where our key goes", "content/documents/blank_lines.py",
+             "len(lines) - min(count, len(lines))", "0",
+             test="tests/content/test_created_documents.py::"
+             "test_blank_lines_of_others_stay_where_a_key_goes"),
     Mutation("a block that says a key again stays where others changed it", "content/modes/said_again.py",
              "    return was == now", "    return True",
              test="tests/content/test_changed_modes.py::"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from rollout.content.documents.document import Array, Document, Object, Part, Replaced
+from rollout.content.documents.document import Array, Document, Node, Object, Part, Replaced, meaning, says
 from rollout.content.documents.lines import begins_line, line_end
 
 
@@ -19,3 +19,18 @@ def as_written(document: Document, part: Part, *, shape: bool) -> Replaced:
     behind = "" if node.style in {"block", "|", ">"} else text[end : line_end(text, end)]
     lead, behind = ("" if one.strip() else one for one in (lead, behind))
     return Replaced(text[start:end], written, lead, behind, comments)
+
+
+def alike(had: Node | None, after: Node) -> bool:
+    """Tell whether both are objects, or both are lists."""
+    return isinstance(had, Object | Array) and type(had) is type(after)
+
+
+def hidden(had: Node, after: Node) -> bool:
+    """Tell whether how others wrote a value can no longer be seen in what we wrote."""
+    if isinstance(had, Object | Array) and isinstance(after, Object | Array) and type(had) is type(after):
+        # What another mode dropped does not come back by its style. Of a table without a header, one key is enough.
+        keys = {part.key for part in after.parts}
+        kept = says(after, had) if had.style != "super" else any(part.key in keys for part in had.parts)
+        return bool(after.parts) and (not had.parts or (had.style != after.style and kept))
+    return meaning(had) != meaning(after)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 
 from msgspec.structs import replace
 
 from rollout.content.documents import formats, json_strict
 from rollout.content.documents.aliases import anchored
+from rollout.content.documents.blank_lines import left_blanks, our_blanks
 from rollout.content.documents.comment_above import followed_above, known_above
 from rollout.content.documents.comment_behind import followed_brackets
 from rollout.content.documents.document import (
@@ -48,7 +50,8 @@ def past(writes: Iterable[tuple[bytes, bytes]], kind: MergedFile) -> Ours:
             documents.append((kind.read(before), kind.read(after)))
         except Unmergeable:
             continue  # another mode wrote the path then; none of it is a named key
-    return folded(documents, kind.match, partial(_without, kind), known_above)
+    ours = folded(documents, kind.match, partial(_without, kind), known_above)
+    return replace(ours, blanks=our_blanks(documents, kind.match))
 
 
 def _without(kind: MergedFile, document: Document, ours: Ours) -> Document:
@@ -158,17 +161,35 @@ def _carried_out(document: Document, named: Document, united: United[Object], ou
     operations = found_again(document, united.operations, foreign)
     coming_back = {span for one in operations if isinstance(one, Restore) for span in one.left}
     noted = followed_brackets(document, united.filled, foreign, named)
-    edits = apart(document.text, [*form.edits(document, named, operations, foreign), *noted])
+    edits = [*form.edits(document, named, operations, foreign), *noted]
+    blanks = left_blanks(document, united.node, ours.blanks, foreign, edits, kind.match)
+    spared = [span for span in foreign if span not in coming_back]
+    if blanks:
+        with suppress(Unmergeable):  # they are part of a text, or cannot go as they stand
+            return _checked(document, [*edits, *blanks], united, spared, ours, kind)
+    try:
+        return _checked(document, edits, united, spared, ours, kind)
+    except _Garbled as error:
+        raise anchored(named, operations) or error from error.__cause__
+
+
+class _Garbled(Unmergeable):
+    """The edited text would not say what it should."""
+
+
+def _checked(
+    document: Document, edits: list[Edit], united: United[Object], spared: list[Span], ours: Ours, kind: MergedFile
+) -> str:
+    """Return the edited text, if it says what it should and nothing that is spared was lost."""
+    edits = apart(document.text, edits)
     try:
         result, said = _edited(document, edits, united, ours, kind)
     except Unmergeable as error:
-        raise anchored(named, operations) or _unchangeable(document, united, kind, f"in place ({error})") from error
+        raise _unchangeable(document, united, kind, f"in place ({error})") from error
     for edit in edits:
-        _spares(document, (edit.start, edit.end), [span for span in foreign if span not in coming_back])
+        _spares(document, (edit.start, edit.end), spared)
     if not _says(said, united) or _twice(said) - _twice(document):
-        raise anchored(named, operations) or _unchangeable(
-            document, united, kind, "without changing what others wrote", said
-        )
+        raise _unchangeable(document, united, kind, "without changing what others wrote", said)
     return result
 
 
@@ -192,12 +213,13 @@ def _says(said: Document, united: United[Object]) -> bool:
 
 def _unchangeable(
     document: Document, united: United[Object], kind: MergedFile, how: str, said: Document | None = None
-) -> Unmergeable:
+) -> _Garbled:
     """Return the fault of the first place that is not what it should be, or of the first that would change."""
     place = differing(said.root, united.node, kind.match) if said is not None else ()
     place = place or differing(document.root, united.node, kind.match)
     near = next(node for depth in range(len(place), -1, -1) if (node := at(document.root, place[:depth], kind.match)))
-    return fault(document.text, near.start, f"{shown(place)}: cannot be changed {how}; change it by hand")
+    line = document.text.count("\n", 0, near.start) + 1
+    return _Garbled(f"{shown(place)}: cannot be changed {how}; change it by hand", line=line)
 
 
 def _twice(document: Document) -> Counter[str]:

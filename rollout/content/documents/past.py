@@ -9,8 +9,9 @@ from functools import partial
 from msgspec import Struct, field
 
 from rollout.content.documents import finer
-from rollout.content.documents.as_written import as_written
-from rollout.content.documents.document import Array, Document, Node, Object, Part, Replaced, meaning, repeated, says
+from rollout.content.documents.as_written import alike, as_written, hidden
+from rollout.content.documents.blank_lines import Blanks
+from rollout.content.documents.document import Array, Document, Node, Object, Part, Replaced, meaning, repeated
 from rollout.content.documents.lines import ends_anew
 from rollout.content.documents.match import KeyPath, Match, named_parts
 from rollout.content.documents.our_comments import behind, comments_since
@@ -26,7 +27,8 @@ class Ours(Struct):
     `added` are the keys and the matched entries that nobody had before us, `values` what we last wrote at a place,
     `entries` the entries that we added to lists, `found` what others had where we wrote something else, `comments` our
     comments, `ended` whether a last line of others has its line end from us, `blank` what others had if that was
-    nothing but blanks, and `above` what our comments directly above a key say; None where others changed them.
+    nothing but blanks, `above` what our comments directly above a key say, None where others changed them, and `blanks`
+    how many blank lines of ours stand above a key or an entry.
     """
 
     added: set[KeyPath] = field(default_factory=set)
@@ -37,6 +39,7 @@ class Ours(Struct):
     ended: bool = False
     blank: str | None = None
     above: Above = field(default_factory=dict)
+    blanks: Blanks = field(default_factory=dict)
 
     def owns(self, node: Node, place: KeyPath, match: Match) -> bool:
         """Tell whether we added a value where nobody had one, and all of it is as we wrote it."""
@@ -193,9 +196,9 @@ class _Write(Struct):
     def _find(self, before: Part, after: Node, place: KeyPath) -> None:
         """Keep how others wrote what we filled, or what we wrote something else over; forget what we had there."""
         had, ours = before.value, self.ours
-        if _hidden(had, after) and not self._overwrites_drift(had, after, place):
-            self._keep(before, place, shape=_alike(had, after))
-        if not _alike(had, after) and meaning(had) != meaning(after):
+        if hidden(had, after) and not self._overwrites_drift(had, after, place):
+            self._keep(before, place, shape=alike(had, after))
+        if not alike(had, after) and meaning(had) != meaning(after):
             ours.entries.pop(place, None)
             ours.values.pop(place, None)
             for known in ours.inside(place):
@@ -203,7 +206,7 @@ class _Write(Struct):
 
     def _overwrites_drift(self, had: Node, after: Node, place: KeyPath) -> bool:
         """Tell whether others had changed a single value that was ours, or as it should be, and we wrote over that."""
-        if getattr(had, "parts", ()) or _alike(had, after):
+        if getattr(had, "parts", ()) or alike(had, after):
             return False
         last = self._last(place)
         ours = place in self.ours.values and last is not None and self.ours.values[place] == meaning(last)
@@ -233,18 +236,3 @@ class _Write(Struct):
 
 def _same(had: Part | None, has: Part) -> bool:
     return had is not None and meaning(had.value) == meaning(has.value)
-
-
-def _alike(had: Node | None, after: Node) -> bool:
-    """Tell whether both are objects, or both are lists."""
-    return isinstance(had, Object | Array) and type(had) is type(after)
-
-
-def _hidden(had: Node, after: Node) -> bool:
-    """Tell whether how others wrote a value can no longer be seen in what we wrote."""
-    if isinstance(had, Object | Array) and isinstance(after, Object | Array) and type(had) is type(after):
-        # What another mode dropped does not come back by its style. Of a table without a header, one key is enough.
-        keys = {part.key for part in after.parts}
-        kept = says(after, had) if had.style != "super" else any(part.key in keys for part in had.parts)
-        return bool(after.parts) and (not had.parts or (had.style != after.style and kept))
-    return meaning(had) != meaning(after)

@@ -1,0 +1,135 @@
+"""Blank lines that we wrote above a key or an entry, to part it from what is above: they go when it goes."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from rollout.content.documents.document import Array, Document, Edit, Node, Object, Part, Span, meaning
+from rollout.content.documents.lines import begins_line, line_end, line_start
+from rollout.content.documents.match import KeyPath, Match, named_parts
+from rollout.content.documents.places import ENTRY
+
+Blanks = dict[KeyPath, int]
+
+_BLANK = re.compile(r"\n[ \t]*\r?\n")
+
+
+def our_blanks(writes: Iterable[tuple[Document, Document]], match: Match) -> Blanks:
+    """Return how many blank lines of ours stand above each key or entry, from our writes, oldest first.
+
+    All are ours while nobody else writes into a file that we made. Into one of others we write none.
+    """
+    known: Blanks = {}
+    all_ours, last = True, ""
+    for before, after in writes:
+        all_ours = not before.text.strip() or (all_ours and before.text == last)
+        known, last = _known(known, after, match, all_ours=all_ours), after.text
+    return known
+
+
+def _known(known: Blanks, after: Document, match: Match, *, all_ours: bool) -> Blanks:
+    if not all_ours and not known:
+        return {}
+    if _BLANK.search(after.text) is None:
+        return {}
+    above = _Above.of(after)
+    there = {
+        place: len(above.lines(above.blanks(part)))
+        for _, place, part in _places(after.root, match, ())
+        if all_ours or place in known
+    }
+    return {place: count for place, now in there.items() if (count := now if all_ours else min(known[place], now))}
+
+
+def left_blanks(
+    document: Document, united: Node, known: Blanks, foreign: Sequence[Span], edits: Sequence[Edit], match: Match
+) -> list[Edit]:
+    """Return the edits that take out our blank lines above what goes away, where no comment of others stays there."""
+    if not known:
+        return []
+    staying = {place for _, place, _ in _places(united, match, ())}
+    above = _Above.of(document)
+    spans = (
+        above.ours(part, known[place], foreign)
+        for place, part in _parted_no_more(_places(document.root, match, ()), staying)
+        if place in known
+    )
+    cuts = [Edit(*span, "") for span in spans if span is not None and span[0] < span[1]]
+    return [cut for cut in cuts if not any(_meet(cut, edit) for edit in edits)]
+
+
+def _parted_no_more(
+    places: Iterable[tuple[KeyPath, KeyPath, Part]], staying: set[KeyPath]
+) -> Iterator[tuple[KeyPath, Part]]:
+    """Yield what goes away; where the first ones go, the first that stays takes the place of the first."""
+    inside: dict[KeyPath, list[tuple[KeyPath, Part]]] = {}
+    for above, place, part in places:
+        inside.setdefault(above, []).append((place, part))
+    for above, parts in inside.items():
+        if above and above not in staying:
+            continue  # it goes as a whole
+        first = next((number for number, (place, _) in enumerate(parts) if place in staying), None)
+        for number, (place, part) in enumerate(parts):
+            gone = place not in staying
+            if (gone and not (first and number == 0)) or (first and number == first):
+                yield place, part
+
+
+def _places(node: Node, match: Match, place: KeyPath) -> Iterator[tuple[KeyPath, KeyPath, Part]]:
+    """Yield the keys and entries that stand once: the place that each is in, its own, and itself."""
+    if not isinstance(node, Object | Array):
+        return
+    plain = isinstance(node, Array) and not match.keys(place)
+    named = [(ENTRY + meaning(part.value), part) for part in node.parts] if plain else named_parts(node, match, place)
+    often = Counter(name for name, _ in named)
+    for name, part in named:
+        if often[name] == 1:
+            yield place, (*place, name), part
+            if not plain:
+                yield from _places(part.value, match, (*place, name))
+
+
+class _Above(Struct, frozen=True):
+    """What stands above the parts of a document: its text, and where its comments begin, by the ends of their lines."""
+
+    text: str
+    comments: Mapping[int, int]
+
+    @classmethod
+    def of(cls, document: Document) -> _Above:
+        text = document.text
+        return cls(text, {line_end(text, end - 1): start for start, end in document.comments})
+
+    def blanks(self, part: Part) -> Span:
+        """Return the blank lines above a part and the comments directly above it; an empty span if there are none."""
+        text = self.text
+        if not begins_line(text, part.start):
+            return part.start, part.start
+        start = line_start(text, part.start)
+        while start and (comment := self.comments.get(line_end(text, line_start(text, start - 1)))) is not None:
+            if not begins_line(text, comment):
+                break
+            start = line_start(text, comment)
+        end = start
+        while start and not text[line_start(text, start - 1) : start].strip():
+            start = line_start(text, start - 1)
+        return start, end
+
+    def ours(self, part: Part, count: int, foreign: Sequence[Span]) -> Span | None:
+        """Return the last of the blank lines; None if a comment of others stands between them and the part."""
+        start, end = self.blanks(part)
+        if any(end <= one < part.start for one, _ in foreign):
+            return None
+        lines = self.lines((start, end))
+        return end - sum(map(len, lines[len(lines) - min(count, len(lines)) :])), end
+
+    def lines(self, span: Span) -> list[str]:
+        return self.text[slice(*span)].splitlines(keepends=True)
+
+
+def _meet(cut: Edit, edit: Edit) -> bool:
+    return cut.start < edit.end and edit.start < cut.end
