@@ -14,6 +14,7 @@ from rollout.model.learning import LeftOut
 _DEEP = 4  # folders below the one that is scanned
 _DEEP_INSIDE = 3  # folders below the top of a repository in which others are looked for
 _MOST_INSIDE = 2_000  # folders of a repository that are looked into
+_HIDDEN = "init takes in no hidden folder; rename it, or name it in the inventory by hand"
 _HEADS = "refs/heads/"
 _BARE = ("HEAD", "objects", "refs")
 
@@ -21,7 +22,8 @@ _BARE = ("HEAD", "objects", "refs")
 def checkouts(folder: Path) -> Iterator[FoundCheckout | LeftOut]:
     """Yield every checkout at or below a folder in order of path, or the reason why rollout cannot use it.
 
-    The search enters no hidden folder and follows no symlink. A repository inside another is reported and not used.
+    The search enters no hidden folder and follows no symlink. A repository that is hidden, or inside another, is
+    reported and not used.
     """
     yield from _below(Path(os.path.realpath(folder)), PurePosixPath(), _DEEP)
 
@@ -39,10 +41,13 @@ def _below(folder: Path, path: PurePosixPath, depth: int) -> Iterator[FoundCheck
         return
     if depth > 0:
         for name, is_link in _folders(folder):
-            if not is_link:
-                yield from _below(folder / name, path / name, depth - 1)
-            elif os.path.lexists(folder / name / ".git"):
+            is_top = os.path.lexists(folder / name / ".git")
+            if is_link and is_top:
                 yield LeftOut(str(path / name), f"is a symlink to {os.path.realpath(folder / name)}")
+            elif name.startswith(".") and is_top:
+                yield LeftOut(str(path / name), _HIDDEN)
+            elif not (is_link or name.startswith(".")):
+                yield from _below(folder / name, path / name, depth - 1)
 
 
 def _shown(path: PurePosixPath, folder: Path) -> str:
@@ -50,12 +55,12 @@ def _shown(path: PurePosixPath, folder: Path) -> str:
 
 
 def _folders(folder: Path) -> list[tuple[str, bool]]:
-    """Return the folders in a folder, but hidden ones, and whether they are symlinks."""
+    """Return the folders in a folder, and whether they are symlinks."""
     try:
         found = [(entry.name, entry.is_symlink()) for entry in os.scandir(folder) if entry.is_dir()]
     except OSError:
         return []
-    return sorted(one for one in found if not one[0].startswith("."))
+    return sorted(found)
 
 
 def _is_bare(folder: Path) -> bool:
@@ -70,12 +75,12 @@ def _inside(top: Path, path: PurePosixPath) -> Iterator[LeftOut]:
         looked_into += 1
         for name, is_link in _folders(folder):
             here = folder / name
-            if is_link or name == "node_modules":
+            if is_link or name in {".git", "node_modules"}:
                 continue
             if os.path.lexists(here / ".git"):
                 kind = "a submodule of" if os.path.isfile(here / ".git") else "a repository inside"
                 yield LeftOut(str(place / name), f"is {kind} {_shown(path, top)}")
-            elif depth > 1:
+            elif depth > 1 and not name.startswith("."):
                 waiting.append((here, place / name, depth - 1))
 
 

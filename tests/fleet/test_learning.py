@@ -142,6 +142,9 @@ def test_what_cannot_be_taken_over_is_left_out_and_said(world: World) -> None:
         "work/web", "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(world.root / "cli.git"), "sub"
     )
     world.git(world.root, "clone", "-q", "cli.git", "work/api/nested")
+    world.git(world.root, "clone", "-q", "cli.git", "work/api/.nested")
+    world.clone("cli", "work/.dotfiles")
+    (world.root / "work/.cache").mkdir()
     world.remote("gone", {"AGENTS.md": "x\n"})
     world.clone("gone", "work/gone")
     shutil.rmtree(world.root / "gone.git")
@@ -155,6 +158,8 @@ def test_what_cannot_be_taken_over_is_left_out_and_said(world: World) -> None:
         "nothing": "its remote has no commits, or no default branch",
         "web/sub": "is a submodule of web",
         "api/nested": "is a repository inside api",
+        "api/.nested": "is a repository inside api",
+        ".dotfiles": "init takes in no hidden folder; rename it, or name it in the inventory by hand",
         "alone": "has no file in common with the others",
         "logo.dat": "is binary",
         "icon.png": "is binary, by its name",
@@ -164,6 +169,7 @@ def test_what_cannot_be_taken_over_is_left_out_and_said(world: World) -> None:
         "key.pem": "line 1: holds what looks like an AWS access key",
     }
     assert {name: left.get(name) for name in expected} == expected
+    assert ".cache" not in left
     assert [why for name, why in left.items() if "does not answer" in why]
     assert [why for why in left.values() if why.startswith("is the same repository as ")]
     assert [why for name, why in left.items() if name.endswith(": AGENTS.md") and why.startswith("is a symlink")]
