@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import takewhile
 
 from rollout.model.files import File, Written
@@ -12,8 +12,8 @@ from rollout.store import history
 from rollout.store.history import Touch
 
 
-def written(touches: list[Touch], contents: Mapping[str, bytes], target: str) -> Written | None:
-    """Return what rollout last wrote at a path; None if it wrote nothing."""
+def written(touches: list[Touch], contents: Mapping[str, bytes], names: Collection[str]) -> Written | None:
+    """Return what rollout last wrote at a path; None if it wrote nothing. `names` are those that the target has had."""
     mine = history.in_force(touches)
     if not mine:
         return Written(None, disputed=True) if history.disputed(touches) else None
@@ -36,7 +36,7 @@ def written(touches: list[Touch], contents: Mapping[str, bytes], target: str) ->
             [(touch.before, touch.after) for touch in reversed(present)], newest.share, newest.merged
         ),
         share=newest.share,
-        own=any(touch.target == target for touch in mine),
+        own=any(touch.target in names for touch in mine),
     )
 
 

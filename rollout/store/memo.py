@@ -56,6 +56,7 @@ class Memo(Struct, frozen=True, omit_defaults=True):
     default: str | None = None  # the default branch that it had instead
     believed: str | None = None  # the upstream commit that last counted as the project's own
     searched: str | None = None  # the upstream commit whose history was searched for commits of ours
+    names: Mapping[str, str] = field(default_factory=dict)  # of targets, and a word for the place that each had
     history: Mapping[str, list[Touch]] = field(default_factory=dict)
     newest: str | None = None  # the newest commit of ours there
     sealed: bool = False  # that search checked the seals: what was found before there were seals may be anybody's

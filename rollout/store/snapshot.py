@@ -14,7 +14,7 @@ from rollout.model import tree_modes
 from rollout.model.files import File, Obstacle, Snapshot, Written, symlink
 from rollout.objects.ids import git_id
 from rollout.objects.trees import Blob, Tree, entry_there
-from rollout.store import blobs, history, keeping, last_written, noted, own_commits
+from rollout.store import blobs, history, keeping, last_written, names, noted, own_commits
 from rollout.store.history import History
 from rollout.store.memo import by_path
 from rollout.store.noted import Notes
@@ -64,7 +64,7 @@ def at(
     taken = _taken(store, past, there)
     ours = {note.entry[1] for note in taken.values()} | history.taken_over(past, there.entries)
     contents |= blobs.here(store.objects(tip), ours - contents.keys())
-    written = dict(_written(past, taken, there, contents, store.target))
+    written = dict(_written(past, taken, there, contents, names.names(store)))
     in_force = _in_force(there, contents)
     files = {path: _file(entry, in_force[path], contents) for path, entry in there.entries.items()}
     ends = {path: conversion(found) for path, found in in_force.items()}
@@ -84,7 +84,8 @@ def undoing(store: Store, tip: str, wanted: Iterable[PurePosixPath], paths: Coll
     known = by_path(store.memory.memo().history)
     past = {path: history.undoing(known[path]) for path in paths if path in known}
     contents = blobs.here(store.objects(tip), history.blobs_of(past, past, past.keys()))
-    found = ((path, last_written.written(touches, contents, store.target)) for path, touches in past.items())
+    had = names.names(store)
+    found = ((path, last_written.written(touches, contents, had)) for path, touches in past.items())
     return replace(there, written={path: last for path, last in found if last is not None})
 
 
@@ -104,24 +105,24 @@ def _taken(store: Store, past: History, there: _There) -> Notes:
 
 
 def _written(
-    past: History, taken: Notes, there: _There, contents: Contents, target: str
+    past: History, taken: Notes, there: _There, contents: Contents, had: Collection[str]
 ) -> Iterator[tuple[PurePosixPath, Written]]:
     """Yield what rollout last wrote at each path, or what counts as that."""
     for path in there.entries:
         touches = past.get(path, [])
-        last = last_written.written(touches, contents, target) if touches else None
+        last = last_written.written(touches, contents, had) if touches else None
         if path in taken:
             yield path, noted.written(taken[path], touches, last, contents)
         elif last is not None:
             yield path, last
-    yield from _orphans(past, there, target)
+    yield from _orphans(past, there, had)
 
 
-def _orphans(past: History, there: _There, target: str) -> Iterator[tuple[PurePosixPath, Written]]:
-    """Yield our files that no template names any more; only their existence counts."""
+def _orphans(past: History, there: _There, had: Collection[str]) -> Iterator[tuple[PurePosixPath, Written]]:
+    """Yield the target's files that no template names any more; only their existence counts. `had` are its names."""
     for path, touches in past.items():
         mine = [] if path in there.entries else history.in_force(touches)
-        if mine and mine[0].target == target and isinstance(there.tree.at(path), Blob):
+        if mine and mine[0].target in had and isinstance(there.tree.at(path), Blob):
             yield path, Written(File(b""), mine[0].commit)
 
 

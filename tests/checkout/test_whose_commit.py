@@ -105,15 +105,15 @@ def _touch(run: str, after: str, *, ours: bool = True) -> Touch:
 def test_what_others_made_of_a_commit_of_ours_is_not_what_rollout_wrote() -> None:
     ours, theirs, older = _touch("r2", "b"), _touch("r2", "c", ours=False), _touch("r1", "a")
     contents = {"a": b"old", "b": b"new", "c": b"theirs"}
-    unknown = last_written.written([theirs], contents, "t")
+    unknown = last_written.written([theirs], contents, {"t"})
     assert unknown is not None
     assert (unknown.file, unknown.disputed) == (None, True)
-    behind = last_written.written([theirs, older], contents, "t")
+    behind = last_written.written([theirs, older], contents, {"t"})
     assert behind is not None
     assert behind.file is not None
     assert (behind.file.content, behind.disputed) == (b"old", True)
     known = history.recalled({CONF: [theirs, older]}, {CONF: [ours]})
-    found = last_written.written(known[CONF], contents, "t")
+    found = last_written.written(known[CONF], contents, {"t"})
     assert found is not None
     assert found.file is not None
     assert (found.file.content, found.disputed) == (b"new", False)

@@ -21,10 +21,10 @@ def test_what_one_path_held_before_does_not_hide_what_was_written_at_another() -
 
 
 def test_what_was_written_and_cannot_be_read_is_not_taken_for_deleted() -> None:
-    last = written([Touch("c1", "api", None, ("100644", "x"))], {}, "api")
+    last = written([Touch("c1", "api", None, ("100644", "x"))], {}, {"api"})
     assert last is not None
     assert (last.file, last.disputed) == (None, True)
-    gone = written([Touch("c1", "api", ("100644", "x"), None)], {}, "api")
+    gone = written([Touch("c1", "api", ("100644", "x"), None)], {}, {"api"})
     assert gone is not None
     assert (gone.file, gone.disputed) == (None, False)
 
@@ -37,7 +37,7 @@ def test_what_a_write_left_to_others_is_not_ours_any_more() -> None:
         Touch("c1", "api", sides[0], sides[1], share=FileShare.PART),
     ]
     contents = {name: name.encode() for name in "abcde"}
-    again, left, first = (written(touches[number:], contents, "api") for number in range(3))
+    again, left, first = (written(touches[number:], contents, {"api"}) for number in range(3))
     assert again is not None
     assert left is not None
     assert first is not None

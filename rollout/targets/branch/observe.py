@@ -25,7 +25,7 @@ from rollout.planning import keeping, steps
 from rollout.planning.proposals import delivery_of, given_up, renews
 from rollout.remote.upstream import NoBranch, Unreachable
 from rollout.safety.faults import first_line
-from rollout.store import authors, fetch, in_sync, lineage, mend, notes, snapshot
+from rollout.store import authors, fetch, in_sync, lineage, mend, names, notes, snapshot
 from rollout.store.in_sync import Entries, InSync
 from rollout.store.pending import drop
 from rollout.store.store import Store
@@ -89,6 +89,7 @@ def _observe(look: Look, at: Located, store: Store) -> Step:
     seen = _upstream(look, at, store)
     if not at.local:
         _same_project(store, seen.tip, seen.decisions)
+    names.take(store, look.target.delivery.origin.inventory, str(at.top or ""))
     snapshot = _snapshot(seen)
     refuse_wishes(look.target, store, seen.tip, network=seen.network)
     unpushed = unpushed_at(at, store, look, snapshot, network=seen.network)
