@@ -18,9 +18,8 @@ from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Agreed, Desired, File, Managed, Obstacle, Snapshot, TakenOver, Written
 from rollout.model.line_ends import Conversion
-from rollout.model.own_writes import FileShare
 from rollout.model.plan import Change
-from rollout.planning import keeping
+from rollout.planning import keeping, shares
 from rollout.planning.drift import accepted_merge, changed_by_others, drift_of, told
 from rollout.safety import faults
 from rollout.safety.flaw import Flaw
@@ -72,23 +71,13 @@ def _left(found: Iterable[Change | LeftAsItIs | None], why: Left) -> tuple[PureP
 
 def _found(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change | LeftAsItIs | None:
     found = _unlinked(_needed(item, snapshot, decisions), snapshot)
-    return _with_rules(item, _with_share(item, found, snapshot.written.get(item.path)))
+    if isinstance(found, Change):
+        found = shares.with_share(_situation(item, None, snapshot), found)
+    return _with_rules(item, found)
 
 
 def _with_rules(item: Managed, found: Change | LeftAsItIs | None) -> Change | LeftAsItIs | None:
     return replace(found, rules=item.rules) if item.rules and isinstance(found, Change) else found
-
-
-def _with_share(
-    item: Managed, found: Change | LeftAsItIs | None, written: Written | None
-) -> Change | LeftAsItIs | None:
-    """Note in a change how much of the file is ours then, if others wrote some of it and its mode leaves that."""
-    if not isinstance(found, Change) or found.before is None or found.after is None:
-        return found
-    if not traits(item.mode).writes:
-        return replace(found, share=FileShare.NONE)
-    all_ours = written is not None and written.alone and written.file == found.before
-    return found if all_ours or not traits(item.mode).shared else replace(found, share=FileShare.PART)
 
 
 def _unlinked(found: Change | LeftAsItIs | None, snapshot: Snapshot) -> Change | LeftAsItIs | None:

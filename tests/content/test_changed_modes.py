@@ -247,6 +247,46 @@ def test_a_file_of_ours_that_was_found_to_be_the_block_is_written_whole_without_
     assert (file.lived("a: 2\n"), file.asked) == ("a: 2\n", [])
 
 
+@pytest.mark.parametrize(("first", "then"), [
+    (Mode.WHOLE, Mode.BLOCK), (Mode.ONCE, Mode.BLOCK), (Mode.BLOCK, Mode.BLOCK),
+    (Mode.WHOLE, Mode.MERGE), (Mode.MERGE, Mode.MERGE),
+])  # fmt: skip
+def test_a_file_is_all_ours_again_once_drift_was_overwritten(first: Mode, then: Mode) -> None:
+    file = Life("x.yaml", None, FileRule(first))
+    block = file.lived("a: 3\n")
+    file.rule = FileRule(then)
+    file.lived(">" + str(block).replace("3", "4"), "a: 3\n")
+    assert file.asked == ["drift"]
+    file.rule = FileRule(Mode.WHOLE)
+    assert (file.lived("a: 5\n"), file.asked) == ("a: 5\n", ["drift"])
+
+
+@pytest.mark.parametrize("between", [[], ["a: 4\n"]])
+@pytest.mark.parametrize("mode", [Mode.BLOCK, Mode.MERGE])
+def test_a_file_is_not_all_ours_where_others_wrote_beside_what_was_overwritten(mode: Mode, between: list[str]) -> None:
+    file = Life("x.yaml", None, FileRule(mode))
+    text = str(file.lived("a: 3\n"))
+    file.lived(">mine: 1\n" + text.replace("3", "4"), "a: 3\n")
+    file.rule = FileRule(Mode.MERGE)
+    file.lived(*between)
+    file.rule = FileRule(Mode.WHOLE)
+    assert (file.lived("a: 5\n"), file.asked) == ("a: 5\n", ["drift", "adopt"])
+
+
+@pytest.mark.parametrize("kind", ["branch", "folder"])
+def test_a_file_on_disk_and_upstream_is_all_ours_again_once_drift_was_overwritten(world: World, kind: str) -> None:
+    there, head = shared(world, kind, "a.md", None)
+    world.template("project/a.md", "a 3\n")
+    world.tail = head
+    assert world.run("apply", "--yes").code == 0
+    pushed(world, kind, there, "a 4\n")
+    world.tail = f"{head}files: {{a.md: {{mode: block, id: r}}}}\n"
+    assert world.run("apply", "--yes", "--on-drift", "overwrite").code == 0
+    world.tail = head
+    assert "~ update   a.md" in world.run("plan").out
+    assert world.run("apply", "--yes").code == 0
+
+
 def test_markers_that_a_template_holds_itself_are_drift_where_others_took_them_out() -> None:
     file = Life("x.yaml", _MARKED, FileRule(Mode.WHOLE))
     file.lived(_MARKED, ">a: 2\n")

@@ -390,6 +390,10 @@ MUTATIONS = (
              "fault = strategy(at.item.mode).unclear(at)", "fault = None",
              test="tests/content/test_unmarked_blocks.py::"
              "test_where_it_is_not_clear_which_lines_are_ours_nothing_is_overwritten"),
+    Mutation("a file is not all ours where others wrote beside what was overwritten", "planning/shares.py",
+             "after == made_anew", "True",
+             test="tests/content/test_changed_modes.py::"
+             "test_a_file_is_not_all_ours_where_others_wrote_beside_what_was_overwritten"),
     Mutation("markers of a template's own are drift where others took them out", "content/modes/our_blocks.py",
              "*texts(item.body, spot)}", "}",
              test="tests/content/test_changed_modes.py::"
