@@ -10,7 +10,7 @@ from rollout.cli.carry_out import Undertaking, carry_out, ledger
 from rollout.cli.history import one_run
 from rollout.cli.options import common, option
 from rollout.cli.run_options import Consent, words_options
-from rollout.fleet.revert import steps_back, steps_of_gone
+from rollout.fleet.revert import steps_back, steps_of_gone, steps_of_taken_back
 from rollout.machine import clock
 from rollout.model import plan_document
 from rollout.model.outcomes import RunCommand
@@ -49,6 +49,7 @@ def revert(
         past = one_run(book, run)
         targets = tuple(t for t in at.loaded.chosen if any(o.target == t.name and o.paths for o in past.outcomes))
         steps = steps_back(past, targets, at.loaded, settings, at.options.jobs, reopen=reopen)
+        steps += steps_of_taken_back(past, at.loaded, settings)
         steps += steps_of_gone(past, at.loaded, f"rollout revert {past.run}")
         made = Plan(clock.new_id(), clock.now(), steps)
         made = replace(made, digest=plan_document.digest(made))

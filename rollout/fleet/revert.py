@@ -10,11 +10,11 @@ from rollout.machine import clock
 from rollout.model.inventory import Branch, Folder, Target, TargetKind
 from rollout.model.outcomes import Outcome, PastRun
 from rollout.model.plan import State, Step
-from rollout.model.reasons import said
+from rollout.model.reasons import Way, WayOut, said
 from rollout.planning.holds import held
 from rollout.rendering.formatters import Formatters
 from rollout.targets.job import RevertRequest, Settings
-from rollout.targets.past import step_back
+from rollout.targets.past import step_back, taken_back
 from rollout.work import threads
 
 
@@ -38,6 +38,21 @@ def steps_back(
     for target, step in threads.run(undo, targets, jobs):
         found[target.name] = held(step, target, clock.now()[:10])
     return tuple(found[target.name] for target in targets)
+
+
+def steps_of_taken_back(past: PastRun, loaded: Loaded, settings: Settings) -> tuple[Step, ...]:
+    """Return a step, which cannot be carried out, for each target whose open proposal the run, a revert, took back.
+
+    No template asks for what a revert would propose there: the template itself has to be released.
+    """
+    unwritten = {outcome.target for outcome in past.outcomes if not outcome.paths}
+    asked = [target for target in loaded.chosen if target.name in unwritten]
+    return tuple(_still_back(target) for target in asked if taken_back(target, past.run, settings))
+
+
+def _still_back(target: Target) -> Step:
+    why = said("what was proposed and taken back stays on hold").also(WayOut(Way.RELEASE))
+    return Step(target.name, target.location, State.BLOCKED, why, None)
 
 
 def steps_of_gone(past: PastRun, loaded: Loaded, again: str) -> tuple[Step, ...]:

@@ -27,14 +27,19 @@ def note(store: Store, changes: Iterable[Change]) -> None:
         pending.drop(store)
 
 
-def hold(store: Store, asks: Mapping[PurePosixPath, str]) -> None:
-    """Note what was asked for at paths whose change was taken back before it was merged."""
+def hold(store: Store, run: str, asks: Mapping[PurePosixPath, str]) -> None:
+    """Note what was asked for at paths whose change a run took back before it was merged."""
     memo = store.memory.memo()
     past = by_path(memo.history)
-    new = {path: KeptNote(asked, _last(past, path)) for path, asked in asks.items()}
+    new = {path: KeptNote(asked, _last(past, path), run) for path, asked in asks.items()}
     if new:
         store.memory.remember(held=by_name({**by_path(memo.held), **new}), in_sync=None)
         store.memory.write_at_once()
+
+
+def taken_back(store: Store, run: str) -> list[PurePosixPath]:
+    """Return the paths whose change a run took back before it was merged, and that are on hold since."""
+    return [path for path, note in by_path(store.memory.memo().held).items() if note.run == run]
 
 
 def proposed(store: Store, changes: Iterable[Change]) -> None:

@@ -41,10 +41,14 @@ class PastLook(Struct, frozen=True):
 
 
 class KeptNote(Struct, frozen=True, array_like=True):
-    """What was asked for when a person decided to keep a file, and our last commit that had written it."""
+    """What was asked for when a person decided to keep a file, and our last commit that had written it.
+
+    `run` is the one that took the change back before it was merged.
+    """
 
     asks: str
     after: str | None
+    run: str = ""
 
 
 class Memo(Struct, frozen=True, omit_defaults=True):

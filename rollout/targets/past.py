@@ -14,7 +14,7 @@ from rollout.model.reasons import said
 from rollout.remote import upstream
 from rollout.safety.faults import first_line
 from rollout.targets import signing
-from rollout.targets.branch.past import branch_history, branch_step, in_proposal, proposal_remembered
+from rollout.targets.branch.past import branch_history, branch_step, branch_taken_back, in_proposal, proposal_remembered
 from rollout.targets.folder import memory
 from rollout.targets.folder.past import folder_step
 from rollout.targets.folder.snapshot import read_snapshot
@@ -42,6 +42,17 @@ def remembered(target: Target, settings: Settings) -> Remembered:
             return proposal_remembered(target.name, where, settings)
         case Folder():
             return Remembered(looked=True)
+        case never:
+            assert_never(never)
+
+
+def taken_back(target: Target, run: str, settings: Settings) -> list[PurePosixPath]:
+    """Return what a run took out of a target's proposal, as far as that is on hold since."""
+    match target.location:
+        case Branch() as where:
+            return branch_taken_back(target.name, where, run, settings)
+        case Folder():
+            return []
         case never:
             assert_never(never)
 

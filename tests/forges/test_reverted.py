@@ -226,6 +226,21 @@ def test_what_was_taken_back_is_proposed_again_when_it_is_released(reviewed: Wor
     assert sorted(forge.pulls) == [1, 2]
 
 
+def test_the_revert_of_a_revert_names_what_was_taken_out_of_a_review(reviewed: World) -> None:
+    (reviewed.root / "shared").mkdir()
+    reviewed.tail = "folders: {f: {path: shared, templates: [project]}}\n"
+    assert reviewed.run("apply", "--yes", "--adopt").code == 0
+    assert reviewed.run("revert", "--yes", reviewed.last_run()).code == 0
+    run = reviewed.last_run()
+    ran = reviewed.run("revert", "--yes", "--json", run)
+    assert (ran.code, ran.outcomes()) == (3, {"f": "written", "api": "blocked"})
+    told = "what was proposed and taken back stays on hold; rollout apply --release writes what the template says"
+    assert ran.reasons()["api"] == told
+    assert reviewed.run("revert", "--yes", "--json", run, "--limit", "f").outcomes() == {"f": "unchanged"}
+    assert reviewed.run("apply", "--yes", "--release", "--adopt", "--json").outcomes()["api"] == "proposed"
+    assert reviewed.run("revert", "--yes", "--json", run).outcomes() == {"f": "unchanged"}
+
+
 def test_what_else_is_in_the_review_stays_in_it(reviewed: World, forge: GitHub) -> None:
     applied(reviewed, "--adopt")
     run = reviewed.last_run()

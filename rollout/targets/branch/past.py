@@ -19,7 +19,7 @@ from rollout.planning.proposals import delivery_of, taken_back, taken_over
 from rollout.planning.undo import Undone, action_between, changed_since, on_hold, stands, undone
 from rollout.remote import upstream
 from rollout.safety.shown import plain
-from rollout.store import authors, fetch, heard, hold, own_commits, pending, proposals, snapshot
+from rollout.store import authors, fetch, heard, hold, keeping, own_commits, pending, proposals, snapshot
 from rollout.store.store import Store
 from rollout.targets.branch import proposal_state
 from rollout.targets.branch.locate import Located, locate
@@ -88,6 +88,15 @@ def proposal_remembered(target: str, where: Branch, settings: Settings) -> Remem
     except (Unfit, OSError):
         return Remembered(looked=False)
     return Remembered(memo.tip is not None, None if memo.proposed is None else memo.proposed.standing)
+
+
+def branch_taken_back(target: str, where: Branch, run: str, settings: Settings) -> list[PurePosixPath]:
+    """Return what a run took out of a proposal, as far as that is on hold since; contact nobody, and hold nothing."""
+    try:
+        at = locate(where, settings.person, for_git=False)
+        return keeping.taken_back(hold.unheld(settings.state, at.remote, target), run)
+    except (Unfit, OSError):
+        return []
 
 
 def in_proposal(step: Step, settings: Settings) -> tuple[WrittenPath, ...]:

@@ -93,7 +93,7 @@ def take_back(task: Task) -> None:
     """Hold what goes out of the review, now that it is out."""
     told = task.step.proposal
     out = () if told is None else told.taken_back
-    keeping.hold(task.store, {PurePosixPath(one.path): one.asks for one in out if one.asks})
+    keeping.hold(task.store, task.job.run.id, {PurePosixPath(one.path): one.asks for one in out if one.asks})
 
 
 def not_proposed(task: Task, answer: PushAnswer, built: Built) -> Outcome | None:
