@@ -102,14 +102,14 @@ def earlier_id(
     if spot.block_id in there:
         return None
     alike = [name for name, block in there.items() if said(block.inner(content)) == said(body) != b""]
-    before = _names(last, spot)
-    ours = [name for name in there if name in before and (written is None or name in written)]
+    known = [name for name in _names(last, spot) if written is None or name in written]
+    ours = [name for name in there if name in known]
     if len(ours) > 1 and not set(alike) & set(ours):
         names = ", ".join(map(repr, ours))
         raise MarkerError(
             f"it is not clear which of the blocks {names} is {spot.block_id!r} now; rename its markers in the file"
         )
-    chosen = [name for name in ours if name in alike] or ours or alike
+    chosen = [name for name in ours if name in alike] or ours or ([] if known else alike)
     return chosen[0] if len(chosen) == 1 else None
 
 

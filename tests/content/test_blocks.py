@@ -270,6 +270,8 @@ def test_whatever_stands_in_a_file_all_but_the_block_stays_to_the_byte(pieces: l
         (marked("theirs\n", "other") + marked("else\n", "old"), marked("else\n", "old"), "old"),
         (marked("one\n", "a") + marked("else\n", "b"), marked("one\n", "a") + marked("else\n", "b"), "a"),
         (marked("one\n", "old") + marked("two\n"), marked("one\n", "old"), None),  # it is there already
+        (marked("one\n", "theirs"), marked("one\n"), None),  # others gave it that id
+        (marked("one\n", "theirs"), marked("one\n", "old"), None),
     ],
 )
 def test_the_earlier_id_of_our_block_is_known(there: str, last: str | None, found: str | None) -> None:

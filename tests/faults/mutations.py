@@ -378,8 +378,11 @@ MUTATIONS = (
              "    our_blocks.refuse_others(at.actual.content, ours or (), spot)", "    pass",
              test="tests/content/test_changed_markers.py::"
              "test_a_block_of_others_is_not_overwritten_when_ours_gets_its_id"),
+    Mutation("an id that others gave our block is not turned back without a question", "content/blocks.py",
+             "or ([] if known else alike)", "or alike",
+             test="tests/content/test_changed_markers.py::test_another_id_that_a_person_gave_it_is_asked_about"),
     Mutation("a block of others is not ours where ours is not known", "content/blocks.py",
-             "and (written is None or name in written)]", "]",
+             " if written is None or name in written]", "]",
              test="tests/content/test_changed_markers.py::"
              "test_a_block_of_others_is_not_ours_where_the_markers_of_ours_are_not_known"),
     Mutation("lines of others beside a changed text without markers are not ours", "content/unmarked.py",
