@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from rollout.cli import pager
 from rollout.cli.session import Session
+from rollout.errors import Interrupted
 from rollout.git import person
+from rollout.machine.processes import end_all
 from rollout.model.plan import Change
 
+_PATIENCE = 2.0  # seconds that an editor has to save what it holds
 _NAMED_BY = "set VISUAL, EDITOR, or core.editor of git"
 
 
@@ -28,8 +34,12 @@ def edited(at: Session, change: Change) -> bytes | None:
     with tempfile.TemporaryDirectory(prefix="rollout-edit-") as folder:
         place = Path(folder) / change.path.name
         place.write_bytes(change.before.content)
-        with pager.terminal_restored(), at.interrupt.left_alone():
-            fault = _fault(editor, place)
+        try:
+            with pager.terminal_restored(), at.interrupt.left_alone():
+                fault = _fault(editor, place)
+        except Interrupted:
+            _keep_what_is_new(at, Path(folder), {place.name: change.before.content})
+            raise
         text = place.read_bytes() if place.is_file() else change.before.content
     changed = text != change.before.content
     if changed and fault is None:
@@ -42,12 +52,33 @@ def edited(at: Session, change: Change) -> bytes | None:
 def _fault(editor: str, place: Path) -> str | None:
     """Run an editor and say what is wrong with it."""
     try:
-        code = subprocess.run(_words(editor, place), check=False).returncode
+        code = _run(_words(editor, place))
     except OSError as error:
         return f"the editor {editor!r} cannot be started ({error.strerror}; {_NAMED_BY})"
     if code in pager.NOT_RUN:
         return f"the editor {editor!r} cannot be started ({_NAMED_BY})"
     return f"the editor {editor!r} failed (exit {code})" if code else None
+
+
+def _run(words: list[str]) -> int:
+    """Run an editor until it ends; tell it to end where a signal ends us, so that it can save what it holds."""
+    running = subprocess.Popen(words)
+    try:
+        return running.wait()
+    finally:
+        if running.poll() is None:
+            end_all(running.pid)
+            with suppress(subprocess.TimeoutExpired):
+                running.wait(_PATIENCE)
+            running.kill()
+            running.wait()
+
+
+def _keep_what_is_new(at: Session, folder: Path, before: Mapping[str, bytes]) -> None:
+    """Keep what an editor that was ended has saved, in the file or beside it."""
+    if {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()} != before:
+        kept = shutil.copytree(folder, tempfile.mkdtemp(prefix="rollout-edit-"), dirs_exist_ok=True)
+        at.screen.say(f"what the editor wrote is in {kept}")
 
 
 def _words(editor: str, place: Path) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rollout.cli.asking import CHOICES, meant
+from tests.programs import ends
 from tests.terminal import Talk
 from tests.world import World
 
@@ -206,6 +207,39 @@ def test_what_an_editor_wrote_before_it_failed_is_not_taken_and_not_lost(world: 
     (kept,) = re.findall(r"failed \(exit 3\), so nothing is decided; what it wrote is in (\S+)", talk.shown)
     assert Path(kept).read_text() == THEIRS + "edited\n"
     assert len(list(world.root.glob("rollout-edit-*"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "found"),
+    [
+        ("exec sleep 60", None),
+        ('echo edited >>"$1"\nexec sleep 60', {"conf.txt": THEIRS + "edited\n"}),
+        (
+            "trap 'echo more >\"$1.save\"; exit 1' TERM\nsleep 60 & wait",
+            {"conf.txt": THEIRS, "conf.txt.save": "more\n"},
+        ),
+    ],
+    ids=["nothing", "saved", "saved as it ended"],
+)
+def test_an_end_from_outside_ends_the_editor_and_what_it_wrote_is_not_lost(
+    world: World, script: str, found: dict[str, str] | None
+) -> None:
+    drifted(world, "api")
+    editor = world.root / "editor"
+    script = script.replace("exec sleep", "echo EDITING\nexec sleep").replace("sleep 60 &", "echo EDITING; sleep 60 &")
+    editor.write_text(f"#!/bin/sh\necho $$ >{world.root}/number\n{script}\n")
+    editor.chmod(0o755)
+    talk = Talk(world, "apply", size=(24, 300), EDITOR=str(editor), TMPDIR=str(world.root))
+    talk.until("explains): ")
+    os.write(talk.terminal, b"e\n")
+    talk.until("EDITING")
+    talk.running.send_signal(signal.SIGTERM)
+    assert talk.through([]) == 143, talk.shown
+    assert ends(int((world.root / "number").read_text()))
+    kept = re.findall(r"what the editor wrote is in (\S+)", talk.shown)
+    assert list(world.root.glob("rollout-edit-*")) == list(map(Path, kept))
+    assert [{file.name: file.read_text() for file in Path(one).iterdir()} for one in kept] == ([found] if found else [])
+    assert world.at("api", "conf.txt") == THEIRS
 
 
 def test_the_plan_says_what_was_decided_and_the_question_what_is_left_out(world: World) -> None:
