@@ -271,3 +271,47 @@ def test_what_was_merged_goes_as_before_where_it_was_found_to_be_the_block_since
     assert planned is not None
     assert planned.cause == "the inventory wants it absent; what others wrote stays"
     assert file.text == before + end
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+@pytest.mark.parametrize("path", ["a.md", "a.yaml"])
+@pytest.mark.parametrize(
+    ("there", "edited", "left"),
+    [
+        ("top: 0\none: 1\ntwo: 2\nmine: 3\n", "top: 0\none: 1\ntwo: 22\nmine: 3\n", "top: 0\nmine: 3\n"),
+        ("one: 1\ntwo: 2\nmine: 3\n", "two: 2\nmine: 3\n", "mine: 3\n"),
+        ("one: 1\ntwo: 2\n", "one: 1\ntwo: 22\n", None),
+        (None, "one: 11\ntwo: 2\n", None),
+    ],
+)
+def test_a_text_that_was_taken_over_as_a_block_and_changed_since_is_drift(
+    there: str | None, edited: str, left: str | None, path: str, ends: str
+) -> None:
+    file = Life(path, there and there.replace("\n", ends), FileRule(Mode.WHOLE if there is None else Mode.BLOCK))
+    file.lived("one: 1\ntwo: 2\n")
+    file.rule = FileRule(Mode.BLOCK)
+    file.lived("one: 1\ntwo: 2\n", ">" + edited.replace("\n", ends))
+    file.rule = FileRule(Mode.ABSENT)
+    assert (file.lived(""), file.asked) == (left and left.replace("\n", ends), ["drift"])
+    assert file.plan("") is None
+
+
+def test_a_text_that_others_took_out_or_left_alone_is_not_asked_about() -> None:
+    for edited in ("mine: 3\n", "one: 1\ntwo: 2\nmine: 3\n"):
+        file = Life("a.md", "one: 1\ntwo: 2\nmine: 3\n", FileRule(Mode.BLOCK))
+        file.lived("one: 1\ntwo: 2\n", f">{edited}")
+        file.rule = FileRule(Mode.ABSENT)
+        assert (file.lived(""), file.asked) == ("mine: 3\n", [])
+
+
+def test_lines_of_others_in_a_text_that_was_taken_over_stay_until_markers_say_whose_they_are() -> None:
+    file = Life("a.md", "one\ntwo\n", FileRule(Mode.BLOCK))
+    file.lived("one\ntwo\n", ">one\nmine\ntwo\n")
+    file.rule = FileRule(Mode.ABSENT)
+    assert file.lived("") == "one\nmine\ntwo\n"
+    planned = file.plan("")
+    assert planned is not None
+    assert (planned.action, planned.after) == (Action.DRIFT, planned.before)
+    assert "put the lines <!-- rollout:begin project --> and <!-- rollout:end project --> around it" in planned.cause
+    marks = BLOCK.replace("ours\n", "one\n{}two\n").format("")
+    assert file.lived(f">mine\n{marks}", "") == "mine\n"

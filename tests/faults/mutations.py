@@ -393,6 +393,14 @@ MUTATIONS = (
              "fault = strategy(at.item.mode).unclear(at)", "fault = None",
              test="tests/content/test_unmarked_blocks.py::"
              "test_where_it_is_not_clear_which_lines_are_ours_nothing_is_overwritten"),
+    Mutation("absent leaves a changed text whose place is not clear", "content/modes/absent.py",
+             "    return rest(at).unclear", "    return None",
+             test="tests/content/test_absent.py::"
+             "test_lines_of_others_in_a_text_that_was_taken_over_stay_until_markers_say_whose_they_are"),
+    Mutation("a text that was taken over and that others changed does not go unasked", "content/modes/share.py",
+             "replace(found, drifted=True)\n    return", "found\n    return",
+             test="tests/content/test_absent.py::"
+             "test_a_text_that_was_taken_over_as_a_block_and_changed_since_is_drift"),
     Mutation("a file is not all ours where others wrote beside what was overwritten", "planning/shares.py",
              "after == made_anew", "True",
              test="tests/content/test_changed_modes.py::"

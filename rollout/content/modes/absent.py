@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from rollout.content import three_way
+from rollout.content.file_fault import FileFault
 from rollout.content.modes import whole
 from rollout.content.modes.mode import Cause, Situation, Traits
 from rollout.content.modes.share import rest
-from rollout.content.modes.whole import fault, part, template_fault, told_base, told_then, unclear
+from rollout.content.modes.whole import fault, part, template_fault, told_base, told_then
 from rollout.model.files import DIRECTORY, Agreed, File, Managed, Obstacle, TakenOver
 
 TRAITS = Traits(writes=False, needs_past=True, further=("block_id", "markers", "replaces", "format", "match"))
@@ -48,6 +49,10 @@ def changed(at: Situation, _base: File, _actual: File) -> bool:
 
 def more(at: Situation) -> str:
     return rest(at).more
+
+
+def unclear(at: Situation) -> FileFault | None:
+    return rest(at).unclear
 
 
 def merged(at: Situation, base: File, actual: File, wanted: File) -> bytes:

@@ -94,9 +94,7 @@ def unclear(at: Situation) -> FileFault | None:
         if at.actual is not None and seen.text(at.actual) is None:
             seen.place(at.actual)
     except three_way.PartUnclear as found:
-        begin, end = markers.written(seen.spot)
-        what = "rollout's text, which has no markers there, was changed, and which lines are rollout's is not clear"
-        return MarkerError(f"{what}; put the lines {begin} and {end} around it, or where it belongs", line=found.line)
+        return our_blocks.unclear(seen.spot, found.line)
     return None
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from msgspec import Struct
 
-from rollout.content import blocks, earlier_markers, markers, three_way, unmarked
+from rollout.content import blocks, earlier_markers, markers, three_way
 from rollout.content.blocks import Block
 from rollout.content.modes import our_blocks
 from rollout.content.modes.mode import Situation
@@ -86,23 +86,15 @@ class Sight(Struct, frozen=True):
         Raises PartUnclear if a line may be in it that others wrote.
         """
         stood = self._stood(file)
-        found = unmarked.moved(*stood, file.content) if stood is not None else None
-        if found is not None and blocks.without_markers(file.content, file.content[slice(*found)], self.spot) != found:
-            raise three_way.PartUnclear(file.content.count(b"\n", 0, found[0]) + 1)
-        return found
+        return None if stood is None else our_blocks.moved(stood, file.content, self.spot)
 
-    def _stood(self, file: File) -> tuple[bytes, tuple[int, int]] | None:
+    def _stood(self, file: File) -> our_blocks.Stood | None:
         """Return a file as it was before others changed it, and the span of our text in it, which had no markers."""
         written = self.at.written
         if written is None or written.file is None or not written.noted or written.keys_only:
             text = self._last().strip(b"\r\n")
             return (text + b"\n", (0, len(text) + 1)) if text else None
-        last = written.file.content
-        there = list(blocks.find(last, self.spot).values())
-        if len(there) != 1 or self._blocks(file):
-            return None
-        start, text = there[0].begin.start, there[0].inner(last).strip(b"\r\n") + b"\n"
-        return last[:start] + text + last[there[0].end.end :], (start, start + len(text))
+        return None if self._blocks(file) else our_blocks.stood(written.file.content, self.spot)
 
     def _last(self) -> bytes:
         """Return our text where it has no markers: since we took it over, or since another mode wrote it."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from msgspec.structs import replace
 
-from rollout.content import blocks, earlier_markers, markers
+from rollout.content import blocks, earlier_markers, markers, three_way, unmarked
 from rollout.content.blocks import Block
 from rollout.content.markers import Spot
 from rollout.model.files import File, Managed, Written
@@ -41,6 +41,36 @@ def _changed(pairs: tuple[tuple[bytes, bytes], ...], spot: Spot) -> tuple[str, .
         had, has = texts(before, spot), texts(after, spot)
         ours |= {name: None for name, text in has.items() if had.get(name) != text}
     return tuple(ours)
+
+
+Stood = tuple[bytes, tuple[int, int]]  # a file as it was, and the span of our text in it, which had no markers
+
+
+def stood(last: bytes, spot: Spot) -> Stood | None:
+    """Return a file that we took over as it stood, from what we remember of it; None unless it has one block there."""
+    there = list(blocks.find(last, spot).values())
+    if len(there) != 1:
+        return None
+    start, text = there[0].begin.start, there[0].inner(last).strip(b"\r\n") + b"\n"
+    return last[:start] + text + last[there[0].end.end :], (start, start + len(text))
+
+
+def moved(before: Stood, content: bytes, spot: Spot) -> tuple[int, int] | None:
+    """Return the span of our text in a file where others changed it; None if it is gone.
+
+    Raises PartUnclear if a line may be in it that others wrote.
+    """
+    found = unmarked.moved(*before, content)
+    if found is not None and blocks.without_markers(content, content[slice(*found)], spot) != found:
+        raise three_way.PartUnclear(content.count(b"\n", 0, found[0]) + 1)
+    return found
+
+
+def unclear(spot: Spot, line: int) -> markers.MarkerError:
+    """Return the fault of a text without markers of which it is not clear which lines it is, with the way out."""
+    begin, end = markers.written(spot)
+    what = "rollout's text, which has no markers there, was changed, and which lines are rollout's is not clear"
+    return markers.MarkerError(f"{what}; put the lines {begin} and {end} around it, or where it belongs", line=line)
 
 
 def bare(content: bytes, block: Block) -> bytes:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rollout.content import blocks, markers
+from rollout.content import blocks, markers, three_way
 from rollout.content.documents import formats, merge, places, torn
 from rollout.content.file_fault import FileFault
 from rollout.content.markers import Spot
@@ -30,6 +30,7 @@ class Rest(Struct, frozen=True):
     drifted: bool = False  # our part has changed since we wrote it
     theirs: bool = False  # others had what goes, or something in its place, before we first wrote there
     more: str = ""  # what a person has to know about what others changed
+    unclear: FileFault | None = None  # why what others changed cannot be told from what they wrote beside it
 
 
 def rest(at: Situation) -> Rest:
@@ -60,9 +61,7 @@ def _rest(content: bytes, written: Written, item: Managed) -> Rest:
         content, base, written.ours, item
     )
     if without is not None and without.content is not None and written.noted:
-        was, now = our_blocks.texts(base, spot), our_blocks.texts(content, spot)
-        left = blocks.without_texts(without.content, [was[name] for name in was if name not in now], spot)
-        without = replace(without, content=left if left.strip() else None)
+        without = _without_bare(without, base, content, spot)
     if without is not None:
         theirs = written.noted or own_id in our_blocks.texts(_first(written), spot)
         return replace(without, content=_unless_blank(without.content), theirs=theirs)
@@ -153,6 +152,22 @@ def _without_blocks(content: bytes, base: bytes, own_id: str | None, spot: Spot,
     left = blocks.without(content, gone, had_no_end=our_blocks.had_no_end(pairs))
     drifted = own_id in now and now[own_id] != was[own_id]
     return Rest(left if left.strip() else None, drifted=drifted)
+
+
+def _without_bare(found: Rest, base: bytes, content: bytes, spot: Spot) -> Rest:
+    """Return what is left without the text that we took over, which has no markers, also where others changed it."""
+    was, now = our_blocks.texts(base, spot), our_blocks.texts(content, spot)
+    left = blocks.without_texts(found.content or b"", [was[name] for name in was if name not in now], spot)
+    before = our_blocks.stood(base, spot) if left == content and not now else None
+    if before is not None:
+        try:
+            span = our_blocks.moved(before, content, spot)
+        except three_way.PartUnclear as clash:
+            named = replace(spot, block_id=next(iter(was)))
+            return Rest(None, drifted=True, unclear=our_blocks.unclear(named, clash.line))
+        if span is not None:
+            left, found = content[: span[0]] + content[span[1] :], replace(found, drifted=True)
+    return replace(found, content=left if left.strip() else None)
 
 
 # --- keys
