@@ -61,9 +61,9 @@ class SQLite:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version > len(MIGRATIONS):
                 raise LedgerError.at(self._path, "was written by a newer rollout", "upgrade this one")
-            for number, name in enumerate(MIGRATIONS[version:], version + 1):
-                script = sql(name)
-                connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+            if missing := "\n".join(sql(name) for name in MIGRATIONS[version:]):
+                end = f"PRAGMA user_version = {len(MIGRATIONS)};\nCOMMIT;"
+                connection.executescript(f"BEGIN IMMEDIATE;\n{missing}\n{end}")
             connection.execute("SELECT count(*) FROM run, outcome, used_plan WHERE 0").fetchall()
             self._check(connection)
         except BaseException:
