@@ -14,15 +14,22 @@ from typing import TypeVar
 
 import pytest
 
-from rollout.git.access import Access
-from rollout.git.run import Git
 from rollout.machine import waiting
-from rollout.remote import contact, ssh
 from rollout.targets.units import GLANCING
 from rollout.work import processes, threads
 from rollout.work.executors import Threads
 from rollout.work.processes import LocalProcesses
 from tests.fleet.test_fleets import fleet
+from tests.work.units_of_work import (
+    FAR,
+    contacts_by_git,
+    contacts_by_ssh,
+    fails,
+    kills_some,
+    prints,
+    takes_its_time,
+    waits,
+)
 from tests.world import World
 
 pytestmark = pytest.mark.whole
@@ -33,8 +40,6 @@ R = TypeVar("R")
 
 
 UNITS = range(100)
-
-FAR = "ssh://nobody@localhost:1/x"
 
 
 @pytest.fixture
@@ -49,47 +54,7 @@ def beside(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalProcesses]:
     assert all(process.returncode is not None for process in started)
 
 
-def _here() -> bool:
-    return os.environ["OF"] == str(os.getpid())
-
-
-def _patiently(_: int) -> int:
-    time.sleep(0.01)
-    return os.getpid()
-
-
-def _deadly(unit: int) -> int:
-    if not _here() and unit % 7 == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return _patiently(unit)
-
-
-def _contact(_: int) -> int:
-    contact.run(Git(), FAR, Access("false"), "ls-remote", FAR, ok=())
-    return os.getpid()
-
-
-def _answers(_: int) -> int:
-    with ssh.sharing():
-        assert not contact.answers(FAR, Access())
-    return os.getpid()
-
-
-def _loud(unit: int) -> int:
-    print("hello")
-    return _patiently(unit)
-
-
-def _fails(unit: int) -> int:
-    raise ValueError(f"no {unit}")
-
-
-def _waits(_: int) -> bool:
-    waiting.interrupted.wait(30)
-    return waiting.interrupted.is_set()
-
-
-@pytest.mark.parametrize("work", [_patiently, _loud])
+@pytest.mark.parametrize("work", [takes_its_time, prints])
 def test_other_processes_do_their_part(work: Callable[[int], int], beside: LocalProcesses) -> None:
     for other in beside.of(2):
         assert other.do(work, [0]) == [other.process.pid]  # they have started
@@ -98,7 +63,7 @@ def test_other_processes_do_their_part(work: Callable[[int], int], beside: Local
     assert set(found.values()) == {os.getpid(), *(other.process.pid for other in beside.of(2))}
 
 
-@pytest.mark.parametrize("work", [_contact, _answers])
+@pytest.mark.parametrize("work", [contacts_by_git, contacts_by_ssh])
 def test_what_takes_a_host_is_done_here(
     work: Callable[[int], int], beside: LocalProcesses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,13 +73,13 @@ def test_what_takes_a_host_is_done_here(
 
 
 def test_what_a_process_held_when_it_was_killed_is_done_here(beside: LocalProcesses) -> None:
-    found = list(threads.run(_deadly, UNITS, 2, processes=beside.of(2)))
+    found = list(threads.run(kills_some, UNITS, 2, processes=beside.of(2)))
     assert sorted(unit for unit, _ in found) == list(UNITS)
 
 
 def test_what_fails_is_raised_here(beside: LocalProcesses) -> None:
     with pytest.raises(ValueError, match="no"):
-        list(threads.run(_fails, UNITS, 2, processes=beside.of(2)))
+        list(threads.run(fails, UNITS, 2, processes=beside.of(2)))
 
 
 def test_what_was_done_before_something_failed_is_told_first() -> None:
@@ -146,7 +111,7 @@ def test_after_a_stop_no_process_begins_anything(beside: LocalProcesses) -> None
     stop = Event()
     units = iter(range(100_000))
     seen = 0
-    for _ in threads.run(_patiently, units, 2, stop, processes=beside.of(2)):
+    for _ in threads.run(takes_its_time, units, 2, stop, processes=beside.of(2)):
         seen += 1
         if seen == 30:
             stop.set()
@@ -155,10 +120,10 @@ def test_after_a_stop_no_process_begins_anything(beside: LocalProcesses) -> None
 
 def test_an_interrupt_reaches_what_a_process_waits_for(beside: LocalProcesses) -> None:
     (other,) = beside.of(1)
-    assert other.do(_patiently, [1]) == [other.process.pid]
+    assert other.do(takes_its_time, [1]) == [other.process.pid]
     waiting.interrupted.set()
     try:
-        assert other.do(_waits, [1, 2]) == [True, True]
+        assert other.do(waits, [1, 2]) == [True, True]
     finally:
         waiting.interrupted.clear()
 
@@ -166,8 +131,8 @@ def test_an_interrupt_reaches_what_a_process_waits_for(beside: LocalProcesses) -
 def test_other_processes_end_when_who_started_them_is_killed(beside: LocalProcesses) -> None:
     script = (
         "from rollout.work import threads; from rollout.work.processes import LocalProcesses\n"
-        "from tests.work.test_processes import _patiently\n"
-        "run = threads.run(_patiently, range(10**6), 1, processes=LocalProcesses().of(2))\n"
+        "from tests.work.units_of_work import takes_its_time\n"
+        "run = threads.run(takes_its_time, range(10**6), 1, processes=LocalProcesses().of(2))\n"
         "for _, pid in run: print(pid, flush=True)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
@@ -195,7 +160,7 @@ def test_they_are_started_when_work_for_them_is_expected_and_end_when_none_comes
 
 def test_an_interrupt_while_it_starts_leaves_it_to_who_started_it(capfd: pytest.CaptureFixture[str]) -> None:
     made = LocalProcesses()
-    (other,) = made.of(1, _patiently)
+    (other,) = made.of(1, takes_its_time)
     for _ in range(40):
         other.process.send_signal(signal.SIGINT)
         time.sleep(0.01)
