@@ -234,6 +234,17 @@ def test_a_branch_that_the_server_does_not_delete_stays_with_the_reason_until_it
     assert applied(reviewed) == (0, "unchanged", "")
 
 
+def test_a_server_that_is_silent_when_a_branch_is_to_go_is_told_as_after_a_push(reviewed: World) -> None:
+    applied(reviewed)
+    merge(reviewed, "--ff-only")
+    hook = reviewed.root / "api.git" / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\nexec sleep 20\n")
+    hook.chmod(0o755)
+    code, outcome, reason = applied(reviewed, "--timeout", "0.5")
+    assert (code, outcome) == (0, "unchanged")
+    assert f"the branch rollout/{ID} stays (the server did not answer the push in time); the next run tries" in reason
+
+
 def test_the_branch_stays_when_the_inventory_says_so(reviewed: World) -> None:
     reviewed.defaults = reviewed.defaults.replace("}\nreview: {", "}\nreview: {delete_branch: false, ")
     applied(reviewed)

@@ -16,8 +16,8 @@ from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Change, Step
 from rollout.model.reasons import said
 from rollout.model.reviews import Proposed, ReviewAct, Standing, Via
+from rollout.remote import answers
 from rollout.remote.answers import Moved, Pushed, Rejected, Unheard
-from rollout.safety.faults import first_line
 from rollout.showing import reviews
 from rollout.store import heard, push
 from rollout.store.push import Lease
@@ -139,7 +139,7 @@ def _branch_gone(task: Task, standing: Standing) -> Cleared:
     try:
         answer = push.delete(task.store, Lease(standing.at, standing.head))
     except (GitError, OSError) as error:
-        answer = Unheard(first_line(str(error)))
+        answer = answers.unheard(error)
     match answer:
         case Pushed():
             return Cleared(f"the branch {standing.branch} is deleted")
