@@ -64,7 +64,7 @@ def test_a_comment_of_a_person_stays(path: str, comment: str) -> None:
     assert file.lived(told.template(4, comment)) == told.file(4, "mine")
 
 
-@pytest.mark.parametrize("path", [path for path in _FILES if path != ".vscode/settings.json"])
+@pytest.mark.parametrize("path", _FILES)
 @pytest.mark.parametrize("blanks", ["", "   "])
 def test_one_that_came_goes_with_the_value(path: str, blanks: str) -> None:
     told = _Told(path)
@@ -153,3 +153,16 @@ def test_behind_brackets_of_json_it_follows_too() -> None:
         '{\n  "k": 0,\n  "l": ["b"], // free\n  "m": 1\n}\n'
     )
     assert file.lived("{}") == '{\n  "k": 0\n}\n'
+
+
+@pytest.mark.parametrize(
+    "before", ['{\n  "a": 1\n}\n', '{\n  "a": 1\n  , "z": 1\n}\n', '{\n  "a": 1 }\n', '{"a": 1}\n']
+)
+@pytest.mark.parametrize("more", ["", ',\n  "b": 3', ',\n  "b": 3 // more'])
+def test_behind_a_value_without_a_comma_it_comes_where_it_swallows_nothing(before: str, more: str) -> None:
+    file = Life("t.jsonc", before, FileRule(Mode.MERGE))
+    template = f'{{\n  "a": 2{more} // why\n}}\n' if not more else f'{{\n  "a": 2, // why{more[1:]}\n}}\n'
+    text = str(file.lived(template))
+    assert file.plan(template) is None
+    assert ("// why" in text) == ('"a": 1\n' in before and (not more or '"z"' in before)), text
+    assert file.lived("{}\n") == before

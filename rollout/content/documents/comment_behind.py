@@ -17,8 +17,8 @@ from rollout.content.documents.document import (
 from rollout.content.documents.lines import line_end
 from rollout.content.documents.template_text import comment_behind
 
-# What has to follow a value so that a comment can come behind it: between brackets, a comma may still have to come.
-_FOLLOWS = {"": ",", "flow": None, "inline": None, "array": None}
+# What may follow a value on its line so that a comment can come behind it.
+_FOLLOWS: dict[str, tuple[str, ...]] = {"": (",", ""), "flow": (), "inline": (), "array": ()}
 
 
 def followed(
@@ -30,7 +30,7 @@ def followed(
     said = wanted_behind(operation, template)
     found = next((span for span in document.comments if at <= span[0] < end), None)
     if found is None:
-        return _added(text, (at, end), said, _FOLLOWS.get(operation.container.style, ""))
+        return _added(text, (at, end), said, _FOLLOWS.get(operation.container.style, ("",)))
     if found in foreign or text[at : found[0]].strip(" \t,"):
         return []
     start, stop = (len(text[:to].rstrip(" \t")) for to in (found[0], min(found[1], end)))
@@ -70,8 +70,8 @@ def _with_blanks(template: Document, at: int) -> str:
     return before[len(before.rstrip(" \t")) :] + comment
 
 
-def _added(text: str, rest: Span, said: str, wanted: str | None) -> list[Edit]:
-    """Add a comment where none is and only what is wanted follows."""
+def _added(text: str, rest: Span, said: str, may_follow: tuple[str, ...]) -> list[Edit]:
+    """Add a comment where none is and nothing follows that it would swallow."""
     follows = text[slice(*rest)].rstrip(" \t")
     at = rest[0] + len(follows)
-    return [Edit(at, at, said)] if said and follows.strip(" \t") == wanted else []
+    return [Edit(at, at, said)] if said and follows.strip(" \t") in may_follow else []

@@ -175,7 +175,7 @@ class Brackets(Struct):
         alone = begins_line(text, start)
         inside = margin(text, start) if alone else margin(text, container.start) + self.writer.unit
         trailing = self._comma(len(container.parts) - 1) is not None
-        added = Edit(at, at, self._on_lines(inside, newline_of(text, at), trailing=trailing))
+        added = Edit(at, at, self._on_lines(inside, newline_of(text, at), trailing=trailing, closed=not noted))
         return [added] if comma is not None else [Edit(last.value.end, last.value.end, ","), added]
 
     def _added_on_line(self, last: Part) -> Edit:
@@ -199,13 +199,15 @@ class Brackets(Struct):
         """Return the text between two parts on a line here, or else in the document."""
         return gap_in(self.document.text, self.container) or self.writer.gap
 
-    def _on_lines(self, inside: str, newline: str, *, trailing: bool) -> str:
+    def _on_lines(self, inside: str, newline: str, *, trailing: bool, closed: bool = False) -> str:
+        """Return the new parts on their lines; the last has no comment where its brackets are `closed` behind it."""
         start = newline + inside
         out = []
         for number, part in enumerate(self.operation.new, 1):
             written = self.writer.lines(part, inside)
             comma = "," if trailing or number < len(self.operation.new) else ""
-            behind = f" {written.behind}" if written.behind else ""
+            swallows = closed and number == len(self.operation.new)
+            behind = f" {written.behind}" if written.behind and not swallows else ""
             out += [*(start + comment for comment in written.above), start + written.text + comma + behind]
         return "".join(out)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from msgspec import Struct
 
@@ -11,6 +11,7 @@ from rollout.content.documents import json_read
 from rollout.content.documents.comment_behind import followed
 from rollout.content.documents.delimited import Brackets, WrittenPart, gap_in
 from rollout.content.documents.document import (
+    Amend,
     Array,
     Document,
     Edit,
@@ -39,18 +40,30 @@ class Json(Struct, frozen=True):
     ) -> list[Edit]:
         writer = _writer(document, template)
         edits: list[Edit] = []
+        growing = {id(one.container) for one in operations if isinstance(one, Amend) and one.new}
         for operation in operations:
             if isinstance(operation, Replace):
-                edits += [_replaced(document, operation, writer), *followed(document, operation, foreign, template)]
+                noted = followed(document, operation, foreign, template)
+                edits += [_replaced(document, operation, writer), *_beside_comma(document, operation, noted, growing)]
             elif isinstance(operation, Restore):
                 value = operation.part.value
                 edits.append(Edit(value.start, value.end, operation.found.text))
-                edits += followed(document, operation, foreign, template)
+                noted = followed(document, operation, foreign, template)
+                edits += _beside_comma(document, operation, noted, growing)
             elif operation.container.style == "missing":
                 edits.append(_first_object(document, operation.new, writer))
             else:
                 edits += Brackets(document, operation, foreign, writer).edits()
         return edits
+
+
+def _beside_comma(
+    document: Document, operation: Replace | Restore, noted: list[Edit], growing: Container[int]
+) -> list[Edit]:
+    """Return the edits of a comment behind a value, without one where a comma has still to come for new parts."""
+    last = operation.container.parts[-1] is operation.part and id(operation.container) in growing
+    at = operation.part.value.end
+    return [one for one in noted if not last or one.start < one.end or "," in document.text[at : one.start]]
 
 
 def _writer(document: Document, template: Document) -> _Writer:
