@@ -90,8 +90,10 @@ def _began(before: bytes, gone: _Lines, added: _Lines) -> bool:
     """Tell whether our first write may be a block: appended, around text that was there, or in place of a section.
 
     For a section, other lines must stay, or we wrote the whole file; and the ends must differ in one word, as `begin`
-    and `end` do, for the first and the last line of a text hardly ever do.
+    and `end` do, for the first and the last line of a text hardly ever do. A line that stood there before is no marker.
     """
+    if {line.strip() for line in (*added[:1], *added[-1:])} & {line.strip() for line in gone}:
+        return False
     return all(line in added[1:-1] for line in gone) or (len(gone) < len(_full_lines(before)) and differing(added) == 1)
 
 

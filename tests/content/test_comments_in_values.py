@@ -46,6 +46,17 @@ def test_one_that_a_person_put_into_a_value_of_ours_stays_there() -> None:
     assert file.text == "[o]\nx = 1\n    # about bb\n"
 
 
+@pytest.mark.parametrize("nothing", ["merge", "absent"])
+def test_two_that_are_alike_are_no_markers_of_a_block(nothing: str) -> None:
+    before = "[o]\nreqs =\n    aa\n    # on bb\n    bb\n    # on cc\n    cc\n"
+    file = Life("setup.cfg", before, FileRule(Mode.MERGE))
+    for value in ("cc", "dd", "ee"):
+        text = file.lived(f"[o]\nreqs =\n    {value}\n")
+        assert text == f"[o]\nreqs =\n    {value}\n    # on bb\n    # on cc\n"
+    file.rule = FileRule(Mode(nothing))
+    assert file.lived("") == before
+
+
 def test_one_that_the_template_has_too_stands_once() -> None:
     file = Life("setup.cfg", "[o]\nreqs =\n    # about aa\n    aa\n", FileRule(Mode.MERGE))
     template = "[o]\nreqs =\n    # about aa\n    aa\n    bb\n"

@@ -349,6 +349,9 @@ MUTATIONS = (
              "len(lines) - min(count, len(lines))", "0",
              test="tests/content/test_created_documents.py::"
              "test_blank_lines_of_others_stay_where_a_key_goes"),
+    Mutation("comments of others that stood there before are no markers of ours", "content/earlier_markers.py",
+             "for line in gone}:", "for line in gone[:0]}:",
+             test="tests/content/test_comments_in_values.py::test_two_that_are_alike_are_no_markers_of_a_block"),
     Mutation("a block that says a key again stays where others changed it", "content/modes/said_again.py",
              "    return was == now", "    return True",
              test="tests/content/test_changed_modes.py::"
