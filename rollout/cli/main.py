@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import click
 from click.core import ParameterSource
 
-from rollout import __version__
+from rollout import __version__, file_names
 from rollout.cli import environment, failures, streams
 from rollout.cli.options import common, common_options
 from rollout.errors import Busy, Interrupted, Refused, RolloutError, UsageError, near
@@ -113,6 +113,8 @@ def _wants_json() -> bool:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the program and exit."""
+    if arguments is None:
+        file_names.begin_in_utf8()
     # A core dump would contain our secrets; our children inherit this limit.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     output = streams.prepare()

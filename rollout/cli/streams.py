@@ -9,6 +9,8 @@ import select
 import sys
 from typing import TYPE_CHECKING, TextIO
 
+from rollout import file_names
+
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
@@ -76,6 +78,8 @@ def prepare() -> StandardOutput:
     closed = [_open(number) for number in range(3)]
     if sys.stdin is None or closed[0]:
         sys.stdin = open(os.open(os.devnull, os.O_RDONLY))  # noqa: SIM115  # it lives as long as the process
+    elif isinstance(sys.stdin, io.TextIOWrapper) and (encoding := file_names.encoding_of_streams()):
+        sys.stdin.reconfigure(encoding=encoding, errors="surrogateescape")
     outlet, complaints = _outlet(sys.stdout, tells=True), _outlet(sys.stderr, tells=False)
     sys.stdout, sys.stderr = _text(outlet, sys.stdout), _text(complaints, sys.stderr)
     return StandardOutput(outlet)
@@ -108,7 +112,8 @@ def _text(outlet: Outlet | None, before: TextIO | None) -> TextIO:
     encoding, lines, through = "utf-8", False, False
     if isinstance(before, io.TextIOWrapper):
         before.flush()
-        encoding, lines, through = before.encoding, before.line_buffering, before.write_through
+        encoding = file_names.encoding_of_streams() or before.encoding
+        lines, through = before.line_buffering, before.write_through
     return io.TextIOWrapper(
         io.BufferedWriter(outlet), encoding, _ESCAPING, "\n", line_buffering=lines, write_through=through
     )

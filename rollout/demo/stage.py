@@ -58,7 +58,7 @@ class Stage:
 
     def _run(self, *arguments: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-P", "-m", "rollout", *arguments],
+            [sys.executable, "-P", "-X", "utf8", "-m", "rollout", *arguments],
             env={**self.sandbox.environment(), "ROLLOUT_QUIET": "1", **environment},
             cwd=self.sandbox.folder,
             stdin=subprocess.DEVNULL,

@@ -6,6 +6,7 @@ import click
 
 from rollout.errors import Busy, Refused, RolloutError, UsageError
 from rollout.events.cli import events
+from rollout.file_names import begin_in_utf8
 
 INTERRUPTED = 130
 # The order matters: the first class that matches gives the exit code.
@@ -26,4 +27,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    begin_in_utf8()
     sys.exit(main())

@@ -99,7 +99,8 @@ class LocalProcesses(Struct):
 
 def _started(module: str) -> LocalProcess:
     # -P: no module is imported from the folder it runs in.
-    command = [sys.executable, "-P", "-m", "rollout.work.process_main", *([module] if module else [])]
+    # utf8: names of files are UTF-8 in every locale.
+    command = [sys.executable, "-P", "-X", "utf8", "-m", "rollout.work.process_main", *([module] if module else [])]
     # Ctrl-C is blocked until it has started: its parent says when to stop, and it would end with a traceback.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
     try:
