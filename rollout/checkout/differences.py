@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 
@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from rollout.checkout import notes
 from rollout.checkout.conversions import Conversions, conversions
-from rollout.checkout.edits import Move, edited, moves_between
+from rollout.checkout.edits import DELETED, Move, edited, moves_between
+from rollout.checkout.left_out import left_out
 from rollout.checkout.standing import BranchStanding
 from rollout.content import attributes, line_ends
 from rollout.content.modes.table import traits
@@ -89,15 +90,15 @@ def differing_files(
         old = Tree(objects, local)
         behind = [item.path for item in managed if not _as_upstream(item, old, new, objects)]
         if behind:
-            return behind, _in_the_way(repo, moves_between(old, new), how, size)
+            return behind, _in_the_way(here, moves_between(old, new), how, size)
     found, file_mode = {}, repo.compares_modes()
     for item in managed:
         move = Move(item.path, None, new.entry(item.path))
         on_disk = look.look(repo.top, item.path)
         differs = (move.new is None) != (on_disk is None) or edited(repo, [move], how, size, file_mode=file_mode)
         if differs and not _suits(item, on_disk, how):
-            found[item.path] = "was deleted" if on_disk is None else _kind(on_disk)
-    return [], found
+            found[item.path] = DELETED if on_disk is None else _kind(on_disk)
+    return [], _but_left_out(here, found)
 
 
 def edits_in_the_way(
@@ -108,12 +109,19 @@ def edits_in_the_way(
     local = here.standing.local
     moves = [] if local is None else moves_between(Tree(_Either(there, here.git, stack), local), new)
     how = conversions(here.repo, new, there, person, [move.path for move in moves])
-    return _in_the_way(here.repo, moves, how, len(new.root))
+    return _in_the_way(here, moves, how, len(new.root))
 
 
-def _in_the_way(repo: GitDir, moves: Sequence[Move], how: Conversions, size: int) -> dict[PurePosixPath, str]:
+def _in_the_way(here: CheckedOut, moves: Sequence[Move], how: Conversions, size: int) -> dict[PurePosixPath, str]:
+    repo = here.repo
     edits = edited(repo, moves, how, size, file_mode=repo.compares_modes(), begun=notes.placed(repo))
-    return {**_foreign(moves, how), **edits}
+    return _but_left_out(here, {**_foreign(moves, how), **edits})
+
+
+def _but_left_out(here: CheckedOut, found: Mapping[PurePosixPath, str]) -> dict[PurePosixPath, str]:
+    """Return the differences but for files that a sparse checkout leaves out: their person wants them so."""
+    out = left_out(here.repo, here.git, found)
+    return {path: what for path, what in found.items() if path not in out}
 
 
 class _Either(Struct):

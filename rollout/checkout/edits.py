@@ -14,6 +14,8 @@ from rollout.model import tree_modes
 from rollout.model.files import Obstacle
 from rollout.objects.trees import Tree, TreeEntry, difference
 
+DELETED = "was deleted"
+
 
 class Move(Struct, frozen=True):
     """One path that changes when the branch moves."""
@@ -45,7 +47,7 @@ def edited(
         entries = (move.old, move.new, *(begun or {}).get(move.path, ()))
         if there is None:
             if None not in entries:
-                found[move.path] = "was deleted"
+                found[move.path] = DELETED
             continue
         ids = how.ids(there.content, move.path, size)
         fits = [

@@ -212,6 +212,10 @@ MUTATIONS = (
     Mutation("a new file outside a sparse checkout is left out", "swap_index.py",
              "        self._inside_sparse()\n\n", "\n",
              test=f"{_MOVING}test_a_new_file_outside_a_sparse_checkout_does_not_appear"),
+    Mutation("what a sparse checkout leaves out keeps its mark", "swap_index.py",
+             "        self._leave_out(runner)\n", "",
+             test="tests/targets/test_odd_repositories.py::"
+             "test_what_a_sparse_checkout_leaves_out_is_no_difference_and_follows"),
     Mutation("a git folder on another file system is known for one", "standing.py",
              "return os.stat(repo.git_dir).st_dev == os.stat(repo.top).st_dev", "return True",
              test=f"{_MOVING}test_a_git_folder_on_another_file_system_is_told_before_and_after"),

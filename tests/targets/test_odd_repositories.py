@@ -107,6 +107,46 @@ def test_a_sparse_checkout_keeps_its_absences(world: World) -> None:
     assert not list((top / "docs").glob("*"))
 
 
+_CONES = [["--cone", "src"], ["--no-cone", "/src/"], ["--cone", "--sparse-index", "src"]]
+
+
+@pytest.mark.parametrize("how", _CONES)
+def test_what_a_sparse_checkout_leaves_out_is_no_difference_and_follows(world: World, how: list[str]) -> None:
+    world.template("project/.github/ci.yml", "on: push\n")
+    top = world.repo("api", {"src/s.txt": "s\n", "docs/d.txt": "d\n"})
+    world.run("apply", "--yes")
+    world.git(top, "sparse-checkout", "set", *how)
+    assert world.run("status", "--json").states() == {"api": "in-sync"}
+    assert world.run("verify").code == 0
+    world.template("project/.github/ci.yml", "on: pull\n")
+    applied = world.run("apply", "--yes", "--json")
+    assert (applied.outcomes(), applied.code) == ({"api": "pushed"}, 0), applied.out
+    assert world.head_of(top) == world.tip("api")
+    assert world.git(top, "ls-files", "-t", ".github") == "S .github/ci.yml"
+    assert not (top / ".github").exists()
+    assert world.git(top, "status", "--porcelain") == ""
+    assert world.run("status", "--json").states() == {"api": "in-sync"}
+    assert world.run("revert", world.last_run(), "--yes").code == 0
+    assert world.at("api", ".github/ci.yml") == "on: push\n"
+    assert world.head_of(top) == world.tip("api")
+    world.git(top, "sparse-checkout", "disable")
+    assert (top / ".github/ci.yml").read_text() == "on: push\n"
+    assert world.git(top, "status", "--porcelain") == ""
+
+
+def test_a_left_out_file_that_is_there_nevertheless_is_a_local_edit(world: World) -> None:
+    world.template("project/.github/ci.yml", "on: push\n")
+    top = world.repo("api", {"src/s.txt": "s\n"})
+    world.run("apply", "--yes")
+    world.git(top, "sparse-checkout", "set", "src")
+    world.write(top, {".github/ci.yml": "mine\n"})
+    world.git(top, "update-index", "--skip-worktree", ".github/ci.yml")
+    world.template("project/.github/ci.yml", "on: pull\n")
+    assert ".github/ci.yml has local edits" in world.run("apply", "--yes", "--json").reasons()["api"]
+    assert (top / ".github/ci.yml").read_text() == "mine\n"
+    assert world.run("status", "--json").states() == {"api": "behind"}
+
+
 @pytest.mark.parametrize("how", [["--depth=1"], ["--filter=blob:none"], ["--no-checkout"]])
 def test_shallow_partial_and_empty_checkouts_do_no_harm(world: World, how: list[str]) -> None:
     world.remote("api", {"README.md": "x\n", "big.bin": "b" * 1000})

@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from rollout.checkout import discover, index_lock, notes
 from rollout.checkout.conversions import Conversions, conversions
 from rollout.checkout.edits import Move, moves_between
+from rollout.checkout.left_out import left_out
 from rollout.checkout.moving import kept, may_move, rescue
 from rollout.checkout.moving.bring import Destination
 from rollout.checkout.moving.may_move import Moving
@@ -86,11 +87,25 @@ def _planned(repo: GitDir, runner: Git, to: Destination, local: str | None, pers
         moves = moves_between(Tree(objects, local), new) if local is not None else []
         may_move.plain_files(moves)
         how = conversions(repo, new, objects, person, [move.path for move in moves])
-        may_move.no_foreign_attributes(moves, how)
-        contents = dict(_contents(objects, moves, how))
+        out = left_out(repo, runner, (move.path for move in moves if move.old is not None))
+        written = [move for move in moves if move.path not in out]
+        may_move.no_foreign_attributes(written, how)
+        contents = dict(_contents(objects, written, how))
     tracking, begun = _tracking(repo, to), notes.placed(repo)
     return Moving(
-        repo, runner, to.branch, local, to.commit, tracking, to.published, tuple(moves), how, contents, scratch, begun
+        repo,
+        runner,
+        to.branch,
+        local,
+        to.commit,
+        tracking,
+        to.published,
+        tuple(moves),
+        how,
+        contents,
+        scratch,
+        begun,
+        out,
     )
 
 

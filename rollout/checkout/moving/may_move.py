@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from rollout.checkout.conversions import Conversions
 from rollout.checkout.edits import Move, edited
+from rollout.checkout.left_out import in_index
 from rollout.checkout.standing import Hindered, hindrance, standing
 from rollout.content import attributes
 from rollout.git.git_folder import GitDir
@@ -43,10 +44,16 @@ class Moving(Struct, frozen=True):
     contents: dict[PurePosixPath, bytes]
     scratch: Path
     begun: dict[PurePosixPath, list[TreeEntry]]  # what a killed run had already put in place
+    left_out: frozenset[PurePosixPath] = frozenset()  # changed, but only in the index: a sparse checkout has no file
 
     @property
     def ref(self) -> str:
         return f"refs/heads/{self.branch}"
+
+    @property
+    def in_work_tree(self) -> tuple[Move, ...]:
+        """Return the changes that the work tree sees."""
+        return tuple(move for move in self.moves if move.path not in self.left_out)
 
     @property
     def size(self) -> int:
@@ -95,7 +102,7 @@ def look(moving: Moving, patience: float = 0.0) -> None:
         raise Hindered(reason)
     nobody_at_work(moving.repo, patience)
     modes = moving.repo.compares_modes()
-    found = edited(moving.repo, moving.moves, moving.how, moving.size, file_mode=modes, begun=moving.begun)
+    found = edited(moving.repo, moving.in_work_tree, moving.how, moving.size, file_mode=modes, begun=moving.begun)
     if found:
         raise Hindered(Edited(tuple(found.items())))
     _index_is_clean(moving)
@@ -128,23 +135,17 @@ def _recent(repo: GitDir) -> list[str]:
 
 
 def _index_is_clean(moving: Moving) -> None:
-    paths = [str(move.path) for move in moving.moves]
-    if not paths:
-        return
-    staged: dict[str, tuple[str, str]] = {}
-    for start in range(0, len(paths), 500):
-        listed = moving.runner.run("ls-files", "-s", "-t", "-z", "--", *paths[start : start + 500])
-        for record in listed.out.decode("utf-8", "surrogateescape").split("\0"):
-            if record:
-                about, _, path = record.partition("\t")
-                tag, mode, name, stage = about.split(" ")
-                if stage != "0":
-                    raise Hindered(f"{path} is unmerged")
-                if tag == "S":
-                    raise Hindered(f"{path} is left out by a sparse checkout")
-                staged[path] = (mode, name)
+    staged: dict[PurePosixPath, tuple[str, str]] = {}
+    for path, (tag, mode, name, stage) in in_index(moving.runner, (move.path for move in moving.moves)):
+        if stage != "0":
+            raise Hindered(f"{path} is unmerged")
+        if tag == "S" and path not in moving.left_out:
+            raise Hindered(f"{path} is left out by a sparse checkout, but is there")
+        if tag != "S" and path in moving.left_out:
+            raise Hindered(f"{path} was taken into the sparse checkout meanwhile")
+        staged[path] = (mode, name)
     for move in moving.moves:
-        entry = staged.get(str(move.path))
+        entry = staged.get(move.path)
         if entry not in (move.old, move.new, *moving.begun.get(move.path, ())):
             raise Hindered(f"{move.path} is staged with other content")
 

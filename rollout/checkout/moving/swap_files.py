@@ -55,7 +55,7 @@ class Files(Struct):
 
     def put(self) -> None:
         """Put every file in place; raise Hindered at the first that is not what it was."""
-        for move in self.moving.moves:
+        for move in self.moving.in_work_tree:
             self._put(move)
 
     def _put(self, move: Move) -> None:
@@ -162,7 +162,7 @@ class Files(Struct):
 
     def tidy(self) -> None:
         """Remove the folders of which a deleted file was the last."""
-        deleted = (move.path for move in self.moving.moves if move.new is None)
+        deleted = (move.path for move in self.moving.in_work_tree if move.new is None)
         _remove_empty_folders(self.moving.repo.top, deleted)
 
 

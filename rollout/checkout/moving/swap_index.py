@@ -61,13 +61,21 @@ class Index(Struct):
         for move in self.moving.moves:
             mode, name = move.new if move.new is not None else ("0", "0" * self.moving.size)
             lines.append(f"{mode} {name}\t{move.path}\0")
-        self._into_index(self._copy, lines)
+        runner = self._into_index(self._copy, lines)
+        self._leave_out(runner)
         self._inside_sparse()
 
     def _into_index(self, index: Path, lines: Iterable[str]) -> Git:
         runner = self.moving.runner.with_options(GIT_INDEX_FILE=str(index))
         runner.run("update-index", "-z", "--index-info", stdin="".join(lines).encode("utf-8", "surrogateescape"))
         return runner
+
+    def _leave_out(self, runner: Git) -> None:
+        """Mark again what a sparse checkout leaves out: a new entry has lost the mark."""
+        marked = [f"{move.path}\0" for move in self.moving.moves if move.new and move.path in self.moving.left_out]
+        if marked:
+            words = "".join(marked).encode("utf-8", "surrogateescape")
+            runner.run("update-index", "-z", "--skip-worktree", "--stdin", stdin=words)
 
     def _inside_sparse(self) -> None:
         """Raise Hindered for a new file that a sparse checkout leaves out.
