@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 
-from rollout.machine import waiting
+from rollout.machine import file_access, waiting
+from rollout.machine.file_access import FileAccess
 from rollout.machine.renames import RENAMES
 
 _JUST_PAST = 50_000_000  # nanoseconds; more than a tick of any kernel's clock
@@ -31,8 +32,10 @@ def inode_at(folder: int, name: str) -> tuple[int, int] | None:
     return about.st_dev, about.st_ino
 
 
-def stage(folder: int, name: str, content: bytes, mode: int, like: int | None = None) -> None:
-    """Write a new file under an unused name; `like` gives owner, ACL and attributes.
+def stage(folder: int, name: str, content: bytes, mode: int, like: int | FileAccess | None = None) -> str | None:
+    """Write a new file under an unused name; `like`, an open file or what one had, gives owner, ACL and attributes.
+
+    Returns in words what of an earlier access could not be given to it; it has fewer permissions then.
 
     It gets that name only when it is complete and on the disk: until then it is NAME.part, which nobody misses.
     """
@@ -44,7 +47,10 @@ def stage(folder: int, name: str, content: bytes, mode: int, like: int | None = 
         view = memoryview(content)
         while view:
             view = view[os.write(descriptor, view) :]
-        if like is not None:
+        refused = None
+        if isinstance(like, FileAccess):
+            mode, refused = _as_before(descriptor, like, mode)
+        elif like is not None:
             _resemble(descriptor, like)
         os.fchmod(descriptor, mode)
         waiting.sync(descriptor)
@@ -55,6 +61,17 @@ def stage(folder: int, name: str, content: bytes, mode: int, like: int | None = 
         raise
     finally:
         os.close(descriptor)
+    return refused
+
+
+def _as_before(descriptor: int, before: FileAccess, mode: int) -> tuple[int, str | None]:
+    """Give a new file the access that one had; return the permissions that are safe now, and what it lacks."""
+    now = before.given_to(descriptor)
+    mode, lacking = before.safe(mode, now), before.lacking(now)
+    if not lacking:
+        return mode, None
+    what = " and its ".join(lacking)
+    return mode, f"without its {what}, which the system does not let us give it; its permissions are {mode:04o}"
 
 
 def backdate(folder: int, name: str) -> tuple[int, int]:
@@ -72,8 +89,7 @@ def _resemble(descriptor: int, like: int) -> None:
     """Give a new file the group, the ACL and the extended attributes of the one it replaces."""
     about, new = os.fstat(like), os.fstat(descriptor)
     if (about.st_uid, about.st_gid) != (new.st_uid, new.st_gid):
-        with contextlib.suppress(PermissionError):
-            os.fchown(descriptor, about.st_uid, about.st_gid)
+        file_access.give_owner(descriptor, about.st_uid, about.st_gid)
     if hasattr(os, "listxattr"):
         with contextlib.suppress(OSError):
             for name in os.listxattr(like):

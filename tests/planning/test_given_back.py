@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -204,3 +208,73 @@ def test_permissions_that_a_person_gave_our_file_come_back_with_it(world: World)
     assert not there.exists()
     _revert(world)
     assert there.stat().st_mode & 0o7777 == 0o600
+
+
+def _deleted_and_reverted(world: World, there: Path, rules: Rules) -> str:
+    assert rules.apply("mode: absent", "x\n", "--adopt") == 0
+    assert not there.exists()
+    ran = world.run("revert", world.last_run(), "--yes")
+    assert (ran.code, there.read_text()) == (0, "s\n"), ran.out
+    return ran.out
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o6750])
+def test_a_deleted_file_of_a_folder_comes_back_to_its_owner_and_its_group(world: World, mode: int) -> None:
+    there, rules = _rules(world, "folder", "secret", "s\n")
+    os.chown(there, 1234, 4321)
+    there.chmod(mode)
+    assert "came back" not in _deleted_and_reverted(world, there, rules)
+    for _ in range(2):
+        about = there.stat()
+        assert (about.st_uid, about.st_gid, about.st_mode & 0o7777) == (1234, 4321, mode)
+        _revert(world)
+        assert not there.exists()
+        _revert(world)
+
+
+@pytest.mark.skipif(shutil.which("setfacl") is None, reason="there is no setfacl")
+def test_a_deleted_file_of_a_folder_comes_back_with_its_acl(world: World) -> None:
+    there, rules = _rules(world, "folder", "secret", "s\n")
+    there.chmod(0o644)
+    if subprocess.run(["setfacl", "-m", "u:1000:rw", there], check=False).returncode:
+        pytest.skip("the file system has no ACLs")
+    before = subprocess.run(["getfacl", "-np", there], capture_output=True, check=True).stdout
+    assert "came back" not in _deleted_and_reverted(world, there, rules)
+    assert subprocess.run(["getfacl", "-np", there], capture_output=True, check=True).stdout == before
+
+
+@pytest.mark.skipif(shutil.which("setfacl") is None, reason="there is no setfacl")
+def test_a_file_that_comes_back_gets_no_acl_of_its_folder(world: World) -> None:
+    there, rules = _rules(world, "folder", "secret", "s\n")
+    there.chmod(0o660)
+    if subprocess.run(["setfacl", "-d", "-m", "u:1000:rw", there.parent], check=False).returncode:
+        pytest.skip("the file system has no ACLs")
+    _deleted_and_reverted(world, there, rules)
+    assert b"user:1000" not in subprocess.run(["getfacl", "-np", there], capture_output=True, check=True).stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("setpriv") is None, reason="needs root and setpriv")
+@pytest.mark.parametrize(
+    ("owner", "group", "mode", "then", "lacks"),
+    [
+        (1234, 4321, 0o660, 0o600, "owner (uid 1234) and its group (gid 4321)"),
+        (0, 4321, 0o664, 0o644, "group (gid 4321)"),
+        (0, 4321, 0o604, 0o600, "group (gid 4321)"),
+        (1234, 0, 0o4750, 0o0750, "owner (uid 1234)"),
+    ],
+)
+def test_what_cannot_be_given_back_is_said_and_nobody_gains_by_it(
+    world: World, owner: int, group: int, mode: int, then: int, lacks: str
+) -> None:
+    there, rules = _rules(world, "folder", "secret", "s\n")
+    os.chown(there, owner, group)
+    there.chmod(mode)
+    assert rules.apply("mode: absent", "x\n", "--adopt") == 0
+    without = ("setpriv", "--bounding-set=-chown", sys.executable, "-m", "rollout")
+    ran = subprocess.run(
+        [*without, "revert", world.last_run(), "--yes"], cwd=world.root, capture_output=True, text=True
+    )
+    assert (ran.returncode, there.read_text()) == (0, "s\n"), ran.stderr
+    assert f"secret came back without its {lacks}" in ran.stdout + ran.stderr
+    assert there.stat().st_mode & 0o7777 == then

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rollout.machine.file_access import FileAccess
 from rollout.machine.files import read_json, write_whole
 from rollout.machine.look import OnDisk, as_file
 from rollout.model.files import NO_FILE, Agreed, File, Obstacle, fingerprint
@@ -31,6 +32,8 @@ class Announced(Struct, frozen=True, omit_defaults=True):
     before_mode: int | None = None
     held: str | None = None  # what the template asked for, while this is held
     share: FileShare | None = None  # how much of the file is ours then, where others wrote some of it
+    gone: FileAccess | None = None  # whose the file is that it deletes
+    back: FileAccess | None = None  # whose the file was that it brings back, and is again as far as the system lets us
 
     @property
     def gone_mode(self) -> int | None:
@@ -38,7 +41,7 @@ class Announced(Struct, frozen=True, omit_defaults=True):
         return self.before_mode if self.print == NO_FILE else None
 
     def is_ours(self, found: OnDisk) -> bool:
-        return fingerprint(as_file(found)) == self.print and self.mode in {None, found.mode}
+        return fingerprint(as_file(found)) == self.print and (self.back is not None or self.mode in {None, found.mode})
 
     def is_known(self, found: OnDisk) -> bool:
         planned = fingerprint(as_file(found)) == self.before and self.before_mode in {None, found.mode}
@@ -64,6 +67,7 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
     earlier: tuple[FileRecord, ...] = ()  # the entry before each of our last writes, without what is kept here
     undone: tuple[FileRecord, ...] = ()  # and after each write, with it alone, that a revert has taken back since
     gone_mode: int | None = None  # the permissions of the file that our last write deleted
+    gone: FileAccess | None = None  # and whose it was
     announced: Announced | None = None
 
     @property
@@ -109,7 +113,7 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
             return None
         held, run = announced.held, announced.run
         kept = replace(back, ours=ours, theirs=self.theirs, agreed=self.agreed, earlier=past, undone=undone)
-        return replace(kept, held=held, run=run, gone_mode=announced.gone_mode)
+        return replace(kept, held=held, run=run, gone_mode=announced.gone_mode, gone=announced.gone)
 
     def _alone(self, ours: tuple[tuple[str, str], ...] = ()) -> FileRecord:
         """Return the entry without what no write changes, and without our other writes."""
@@ -143,6 +147,7 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
             earlier=(*self.earlier, self._alone())[-_MAX_REVERTS:],
             undone=(),
             gone_mode=announced.gone_mode,
+            gone=announced.gone,
         )
 
     def forgotten(self, announced: Announced) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from pathlib import PurePosixPath
 
 from msgspec import structs
 
-from rollout.machine import look, replace, waiting
+from rollout.machine import file_access, look, replace, waiting
+from rollout.machine.file_access import FileAccess
 from rollout.machine.look import OnDisk
 from rollout.machine.replace import Changed
 from rollout.model.files import File, fingerprint
@@ -87,10 +88,23 @@ class FolderWriter:
             scratch=scratch_name(change.path.name),
             mode=_mode(change, found, entry),
             before_mode=found.mode if found else None,
+            gone=self._access(change) if found and change.after is None else None,
+            back=entry.gone if found is None and change.reverts else None,
         )
         entries[str(change.path)] = structs.replace(entry, announced=announced)
         self._folder.remembered.write(entries)
         return announced
+
+    def _access(self, change: Change) -> FileAccess | None:
+        """Return whose a file is that will be deleted; a link or a pipe that somebody puts there now is nobody's."""
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with look.parent(self._folder.root, change.path) as inside, contextlib.suppress(OSError):
+            descriptor = os.open(change.path.name, flags, dir_fd=inside)
+            try:
+                return file_access.of(descriptor)
+            finally:
+                os.close(descriptor)
+        return None
 
     def _replace(self, beside: Beside, announced: Announced, change: Change, found: OnDisk | None) -> None:
         try:
@@ -110,7 +124,9 @@ class FolderWriter:
         like = _opened(beside) if found else None
         try:
             assert announced.mode is not None
-            replace.stage(folder, scratch, after.content, announced.mode, like)
+            refused = replace.stage(
+                folder, scratch, after.content, announced.mode, announced.back if like is None else like
+            )
         finally:
             if like is not None:
                 os.close(like)
@@ -120,6 +136,7 @@ class FolderWriter:
         except OSError:
             os.unlink(scratch, dir_fd=folder)
             raise
+        self._tell(refused and f"{beside.path} came back {refused}")
 
     def _judge(self, beside: Beside, announced: Announced, change: Change, planned: OnDisk) -> None:
         """Check the displaced file; anything but the file that we looked at goes back."""
