@@ -278,3 +278,44 @@ def test_what_cannot_be_given_back_is_said_and_nobody_gains_by_it(
     assert (ran.returncode, there.read_text()) == (0, "s\n"), ran.stderr
     assert f"secret came back without its {lacks}" in ran.stdout + ran.stderr
     assert there.stat().st_mode & 0o7777 == then
+
+
+def _nested(world: World, *theirs: str) -> Path:
+    """Return a shared folder with some folders of others, after a first write of files below further ones."""
+    top = world.root / "shared"
+    for name in ("", *theirs):
+        (top / name).mkdir()
+    world.tail = "folders: {f: {path: shared, templates: [project]}}\n"
+    for name in ("a/b/n", "a/b/m", "c/n"):
+        world.template(f"project/{name}", "x\n")
+    assert world.run("apply", "--yes").code == 0
+    return top
+
+
+def _folders(top: Path) -> set[str]:
+    return {str(found.relative_to(top)) for found in top.rglob("*") if found.is_dir()}
+
+
+@pytest.mark.parametrize(
+    ("theirs", "left"), [((), set()), (("a",), {"a"}), (("a", "a/b"), {"a", "a/b"}), (("c",), {"c"})]
+)
+def test_folders_that_a_run_made_go_with_its_revert(world: World, theirs: tuple[str, ...], left: set[str]) -> None:
+    top = _nested(world, *theirs)
+    _revert(world)
+    assert _folders(top) == left
+    _revert(world)
+    assert _folders(top) == {"a", "a/b", "c"}
+    _revert(world)
+    assert _folders(top) == left
+
+
+def test_folders_that_a_run_made_go_with_the_last_file_that_is_absent(world: World) -> None:
+    top = _nested(world)
+    world.tail += "files: {a/b/n: {mode: absent}}\n"
+    assert world.run("apply", "--yes").code == 0
+    assert _folders(top) == {"a", "a/b", "c"}
+    world.tail = world.tail.replace("absent}}", "absent}, a/b/m: {mode: absent}, c/n: {mode: absent}}")
+    (top / "c/mine").write_text("mine\n")
+    assert world.run("apply", "--yes").code == 0
+    assert _folders(top) == {"c"}
+    assert [found.name for found in (top / "c").iterdir()] == ["mine"]

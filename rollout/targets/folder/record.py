@@ -33,6 +33,7 @@ class Announced(Struct, frozen=True, omit_defaults=True):
     held: str | None = None  # what the template asked for, while this is held
     share: FileShare | None = None  # how much of the file is ours then, where others wrote some of it
     gone: FileAccess | None = None  # whose the file is that it deletes
+    folders: tuple[str, ...] = ()  # that were not there and are made for it
     back: FileAccess | None = None  # whose the file was that it brings back, and is again as far as the system lets us
 
     @property
@@ -68,6 +69,7 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
     undone: tuple[FileRecord, ...] = ()  # and after each write, with it alone, that a revert has taken back since
     gone_mode: int | None = None  # the permissions of the file that our last write deleted
     gone: FileAccess | None = None  # and whose it was
+    folders: tuple[str, ...] = ()  # that our writes made for it
     announced: Announced | None = None
 
     @property
@@ -90,9 +92,13 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
 
     def written(self, announced: Announced) -> FileRecord:
         """Return the entry after a write that was announced."""
-        if announced.share is not FileShare.GIVEN_BACK:
-            return self._with(announced)
-        return self._given_back(announced) or self._with(replace(announced, share=FileShare.NONE))
+        entry = self._given_back(announced) if announced.share is FileShare.GIVEN_BACK else self._with(announced)
+        entry = entry or self._with(replace(announced, share=FileShare.NONE))
+        return replace(entry, folders=self.and_made_for(announced))
+
+    def and_made_for(self, announced: Announced) -> tuple[str, ...]:
+        """Return the folders that writes made, with those of one that was announced."""
+        return tuple(dict.fromkeys((*self.folders, *announced.folders)))
 
     def undoing(self, now: str, before: str) -> FileRecord:
         """Return the entry as it will be when a revert has made of what is there now what was there before."""
@@ -117,9 +123,8 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
 
     def _alone(self, ours: tuple[tuple[str, str], ...] = ()) -> FileRecord:
         """Return the entry without what no write changes, and without our other writes."""
-        return replace(
-            self, ours=ours, theirs=(), agreed=(), earlier=(), undone=(), kept=None, held=None, announced=None
-        )
+        entry = replace(self, ours=ours, theirs=(), agreed=(), earlier=(), undone=(), folders=())
+        return replace(entry, kept=None, held=None, announced=None)
 
     def _with(self, announced: Announced) -> FileRecord:
         merge_base, theirs = self.merge_base, self.theirs

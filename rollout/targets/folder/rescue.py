@@ -13,7 +13,7 @@ from msgspec import structs
 
 from rollout.machine import look
 from rollout.model.files import fingerprint
-from rollout.targets.folder import memory
+from rollout.targets.folder import made_folders, memory
 from rollout.targets.folder.displaced import Beside, is_scratch_of
 from rollout.targets.folder.memory import FolderMemory
 from rollout.targets.folder.record import Announced, FileRecord
@@ -37,6 +37,7 @@ def clear(folder: SharedFolder, tell: Tell) -> list[str]:
             path = PurePosixPath(name)
             _clear_file(folder, path, entry.announced, tell)
             dropped += _settle(folder, path, entry.announced)
+            made_folders.remove_empty(folder, path)
     return dropped
 
 
@@ -70,7 +71,8 @@ def _settle(folder: SharedFolder, path: PurePosixPath, announced: Announced) -> 
     if fingerprint(look.as_file(look.look(folder.root, path))) == announced.print:
         return memory.settle(folder.remembered, path, announced)
     entries = folder.remembered.read()
-    entry = structs.replace(entries.pop(str(path), FileRecord()), announced=None)
+    entry = entries.pop(str(path), FileRecord())
+    entry = structs.replace(entry, announced=None, folders=entry.and_made_for(announced))
     if entry != FileRecord():
         entries[str(path)] = entry
     folder.remembered.write(entries)

@@ -16,7 +16,7 @@ from rollout.machine.look import OnDisk
 from rollout.machine.replace import Changed
 from rollout.model.files import File, fingerprint
 from rollout.model.plan import Change
-from rollout.targets.folder import memory, rescue
+from rollout.targets.folder import made_folders, memory, rescue
 from rollout.targets.folder.displaced import Beside, scratch_name
 from rollout.targets.folder.record import Announced, FileRecord
 from rollout.targets.folder.shared import SharedFolder
@@ -71,6 +71,8 @@ class FolderWriter:
                     with contextlib.suppress(OSError):
                         waiting.sync(inside)
         self._dropped += memory.settle(self._folder.remembered, change.path, announced)
+        if change.after is None:
+            made_folders.remove_empty(self._folder, change.path)
 
     def _announce(self, change: Change, found: OnDisk | None) -> Announced:
         """Record what is about to be written, so that a killed run's result is recognised as ours."""
@@ -88,6 +90,7 @@ class FolderWriter:
             scratch=scratch_name(change.path.name),
             mode=_mode(change, found, entry),
             before_mode=found.mode if found else None,
+            folders=() if change.after is None else made_folders.missing(self._folder.root, change.path),
             gone=self._access(change) if found and change.after is None else None,
             back=entry.gone if found is None and change.reverts else None,
         )
