@@ -314,6 +314,16 @@ def test_the_status_tells_when_the_ledger_and_git_disagree(world: World) -> None
     assert "not upstream any more" in target["disagreement"]
 
 
+@pytest.mark.parametrize("upstream", ["not asked", "asked"])
+def test_of_an_upstream_that_nobody_read_the_status_says_nothing(world: World, upstream: str) -> None:
+    top = world.repo("api")
+    world.run("apply", "--yes")
+    (top / ".git").rename(top / "elsewhere")
+    target = world.run("status", "--json", *(["--fetch"] if upstream == "asked" else [])).json["targets"][0]
+    assert (target["state"], target["disagreement"]) == ("blocked", None)
+    assert "is not the top of a git work tree" in target["reason"]
+
+
 def test_another_project_at_the_address_is_not_written_to_until_it_is_taken_over(world: World) -> None:
     top = world.repo("api")
     world.bare_repo("web")
