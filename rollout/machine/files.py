@@ -27,7 +27,10 @@ def folder(path: Path) -> None:
 def scratch(folder: Path, prefix: str) -> tuple[int, str]:
     """Make an empty file, readable by us only, beside the one it will replace; return its descriptor and path."""
     name = os.path.join(folder, f"{prefix}{os.urandom(8).hex()}")
-    return os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), name
+    try:
+        return os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), name
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from error  # nobody knows the name
 
 
 def write_whole(path: Path, content: bytes, mode: int = 0o600, *, durable: bool = True) -> None:

@@ -27,6 +27,7 @@ from rollout.targets.folder import memory, rescue
 from rollout.targets.folder.memory import FolderMemory
 from rollout.targets.folder.shared import SharedFolder
 from rollout.targets.folder.snapshot import last_changes, open_to_all, read_snapshot
+from rollout.targets.folder.unwritable import held_against_the_disk
 from rollout.targets.folder.write import FolderWriter
 from rollout.targets.job import Job, Settings
 
@@ -58,7 +59,7 @@ def observe(target: Target, desired: Desired, settings: Settings, decisions: Dec
         found = steps.findings(desired, snapshot, decisions.of(target.name))
     found = checked.over(found, desired, snapshot)
     _note(settings.state, root, remembered, found)
-    return steps.step_of(target, found, Circumstances(identity=str(root)))
+    return held_against_the_disk(steps.step_of(target, found, Circumstances(identity=str(root))), root)
 
 
 def _note(state: Path, root: Path, remembered: FolderMemory, found: Findings) -> None:

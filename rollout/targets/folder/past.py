@@ -18,6 +18,7 @@ from rollout.targets.folder import memory
 from rollout.targets.folder.memory import FolderMemory
 from rollout.targets.folder.record import FileRecord
 from rollout.targets.folder.snapshot import last_changes, last_written, read_snapshot
+from rollout.targets.folder.unwritable import held_against_the_disk
 from rollout.targets.job import RevertRequest, Settings
 
 
@@ -32,7 +33,8 @@ def folder_step(back: RevertRequest, where: Folder, settings: Settings) -> Step:
     wrote = {path: run for path in ours if (run := entries[path].run) is not None}
     there = replace(there, changed_by=last_changes(where.root, set(left) - wrote.keys()), wrote=wrote)
     found = undone(back.target, outcome, there, before, Circumstances(str(where.root)))
-    return on_hold(found, back.desired, replace(there, written=_written_then(entries, there, before, remembered))).step
+    written = _written_then(entries, there, before, remembered)
+    return held_against_the_disk(on_hold(found, back.desired, replace(there, written=written)).step, where.root)
 
 
 def _before(path: WrittenPath, remembered: FolderMemory) -> File | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterable
-from pathlib import PurePosixPath
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
 
 from msgspec import structs
 
@@ -64,7 +64,8 @@ class FolderWriter:
             raise Changed(f"{change.path} has hard links, which replacing it would part")
         announced = self._announce(change, found)
         if look.as_file(found) != change.after:
-            with look.parent(self._folder.root, change.path, make=change.after is not None) as inside:
+            make, root = change.after is not None, self._folder.root
+            with _by_name(root / change.path), look.parent(root, change.path, make=make) as inside:
                 try:
                     self._replace(self._folder.beside(change.path, inside, announced.scratch), announced, change, found)
                 finally:
@@ -160,6 +161,15 @@ class FolderWriter:
     def sweep(self, paths: Iterable[PurePosixPath], after: float = memory.ABANDONED) -> None:
         """Keep and report what a killed run left beside the files if its record is lost."""
         rescue.sweep(self._folder, paths, after, self.notes.append)
+
+
+@contextlib.contextmanager
+def _by_name(file: Path) -> Iterator[None]:
+    """Name the file that a person knows in what the system refuses, whatever we had made beside it."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(file)) from error
 
 
 def _mode(change: Change, found: OnDisk | None, entry: FileRecord) -> int | None:
