@@ -70,7 +70,8 @@ def words_options(command: Callable[..., int]) -> Callable[..., int]:
     @option("--signoff", is_flag=True, help="Add your Signed-off-by to the commits' messages.")
     @wraps(command)
     def with_words(*given: Any, message: str | None, trailers: tuple[str, ...], signoff: bool, **others: Any) -> int:
-        words = CommitWords(message, tuple(messages.trailer(text) for text in trailers), signoff)
+        text = None if message is None else messages.as_given(message)
+        words = CommitWords(text, tuple(messages.trailer(text) for text in trailers), signoff)
         return command(*given, words=words, **others)
 
     return with_words

@@ -132,6 +132,15 @@ class CommitWords(Struct, frozen=True):
         return (*self.trailers, *([f"Signed-off-by: {committer.shown}"] if self.signoff else []))
 
 
+def as_given(text: str) -> str:
+    """Return a person's words for commits, with git's line ends; raise UsageError if a trailer of ours is in them."""
+    lines = re.sub(r"\r\n?", "\n", text).strip()
+    ours = re.search(r"^(rollout-[a-z]+)[ \t]*:", lines, re.MULTILINE | re.IGNORECASE)
+    if ours is not None:
+        raise UsageError(f"--message: trailers that begin with Rollout- are rollout's own; take out {ours[1]!r}")
+    return lines
+
+
 def trailer(text: str) -> str:
     """Return a trailer as git writes it; raise UsageError if it is not one, or is one of ours."""
     match = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9-]*)[ \t]*[:=][ \t]*(\S.*)", text.strip())

@@ -63,6 +63,22 @@ def test_what_is_no_trailer_is_refused(text: str) -> None:
         messages.trailer(text)
 
 
+@pytest.mark.parametrize("line_end", ["\r\n", "\r"])
+def test_a_message_has_the_line_ends_of_git_whatever_system_it_comes_from(line_end: str) -> None:
+    text = "a\n\nbody\n\nReviewed-by: X <x@example.org>\nKey: value\n"
+    assert messages.as_given(text.replace("\n", line_end)) == messages.as_given(text) == text.rstrip("\n")
+
+
+def test_a_message_of_blanks_says_nothing() -> None:
+    assert messages.as_given(" \t\r\n") == messages.as_given("") == ""
+
+
+@pytest.mark.parametrize("line", ["Rollout-Run: x", "rollout-kept: x", "Rollout-Seal : x"])
+def test_a_message_has_no_trailer_that_is_rollouts_own(line: str) -> None:
+    with pytest.raises(UsageError, match="rollout's own"):
+        messages.as_given(f"a\n\nbody\n{line}\nmore")
+
+
 def test_a_trailer_is_written_as_git_writes_it() -> None:
     assert messages.trailer("Issue=7") == messages.trailer(" Issue :  7 ") == "Issue: 7"
     committer = Author("Pat", "pat@example.org")
@@ -117,6 +133,16 @@ def test_signoff_and_trailers_stand_in_the_commit(world: World) -> None:
     said = world.git("api.git", "log", "-1", "--format=%(trailers:only,unfold)", "main").splitlines()
     assert said[:3] == ["Co-authored-by: X <x@example.org>", "Issue: 7", "Signed-off-by: Pat Person <pat@example.org>"]
     assert said[3].startswith("Rollout-Run: ")
+
+
+def test_a_message_from_windows_keeps_its_trailers(world: World) -> None:
+    world.bare_repo("api")
+    message = "a\r\n\r\nCo-authored-by: X <x@example.org>\r\n"
+    assert world.run(RunCommand.APPLY, "--yes", "--message", message, "--signoff").code == 0
+    text = world.git("api.git", "log", "-1", "--format=%B", "main")
+    signed = "Signed-off-by: Pat Person <pat@example.org>"
+    assert text.startswith(f"a\n\nCo-authored-by: X <x@example.org>\n{signed}\nRollout-Run: ")
+    assert world.run(RunCommand.APPLY, "--yes", "--message", "a\n\nRollout-Run: b").code == 64
 
 
 def test_a_commit_that_waits_takes_the_trailers_that_are_asked_for_later(world: World) -> None:
