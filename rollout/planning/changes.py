@@ -19,7 +19,7 @@ from rollout.model.circumstances import Decisions
 from rollout.model.files import Agreed, Desired, File, Managed, Obstacle, Snapshot, TakenOver, Written
 from rollout.model.line_ends import Conversion
 from rollout.model.plan import Change
-from rollout.planning import keeping, shares
+from rollout.planning import in_place, keeping, shares
 from rollout.planning.drift import accepted_merge, changed_by_others, drift_of, told
 from rollout.safety import faults
 from rollout.safety.flaw import Flaw

@@ -32,7 +32,8 @@ def step_for(
 
 def findings(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Findings:
     """Compare what is desired with what is there."""
-    from rollout.planning.changes import agreed_keys, changes_needed, equal_files  # not for what a glance settles
+    from rollout.planning import in_place  # these are not for what a glance settles
+    from rollout.planning.changes import agreed_keys, changes_needed, equal_files
 
     needed = changes_needed(desired, snapshot, decisions)
     return Findings(
@@ -41,7 +42,7 @@ def findings(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Find
         managed={item.path: fingerprint(snapshot.files.get(item.path)) for item in desired.managed},
         in_sync=needed.in_sync,
         warnings=needed.warnings,
-        orphans=tuple(sorted(orphans(desired, snapshot))),
+        orphans=tuple(sorted({*orphans(desired, snapshot)} - in_place.told_of(desired.managed, snapshot))),
         newest=snapshot.newest,
         equal=equal_files(desired, snapshot, {*needed.kept, *needed.held, *(change.path for change in needed.changes)}),
         agreed=agreed_keys(desired, snapshot),

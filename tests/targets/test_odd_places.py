@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -187,3 +189,35 @@ def test_what_is_in_the_way_is_told_with_the_way_out(world: World, kind: str, th
     ran = world.run("apply", "--yes")
     assert ran.code != 0
     assert re.search(f"{what}.*; move it away, or give the template another name", ran.out + ran.err), ran.out
+
+
+def _placed(world: World, name: str) -> None:
+    """Let a name be the only one in the template set."""
+    shutil.rmtree(world.root / "templates/project")
+    world.template(f"project/{name}", f"{name}\n")
+
+
+@pytest.mark.parametrize(("old", "new"), [("conf", "conf/x"), ("conf/x", "conf")])
+@pytest.mark.parametrize("kind", ["branch", "folder"])
+def test_our_file_in_the_way_of_our_own_is_named_with_the_way_out(world: World, kind: str, old: str, new: str) -> None:
+    if kind == "branch":
+        world.repo("api")
+    else:
+        world.tail = "folders: {f: {path: shared, templates: [project]}}\n"
+        (world.root / "shared").mkdir()
+    _placed(world, old)
+    assert world.run("apply", "--yes").code == 0
+    _placed(world, new)
+    absent = f"files: {{{old}: {{mode: absent}}}}\n"
+    world.tail += absent
+    plan = world.run("plan")
+    said = f"rollout wrote {old}: apply once with `mode: absent` there and without this template, then add the template"
+    assert (plan.code, said in plan.out, "orphan" in plan.out) == (1, True, False), plan.out
+    assert json.loads(world.run("plan", "--json").out)["targets"][0]["orphans"] == []
+    _placed(world, "other")
+    assert world.run("apply", "--yes").code == 0
+    _placed(world, new)
+    world.tail = world.tail.replace(absent, "")
+    assert world.run("apply", "--yes").code == 0
+    place = world.root / ("api" if kind == "branch" else "shared") / new
+    assert place.read_text() == f"{new}\n"
