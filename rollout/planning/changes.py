@@ -81,12 +81,19 @@ def _with_rules(item: Managed, found: Change | LeftAsItIs | None) -> Change | Le
 
 
 def _unlinked(found: Change | LeftAsItIs | None, snapshot: Snapshot) -> Change | LeftAsItIs | None:
-    """Refuse to write a file that has another name, too: the two would be parted."""
+    """Refuse to write a file that has another name, too: the two would be parted. What others did can be kept."""
     if not isinstance(found, Change) or found.path not in snapshot.linked:
         return found
-    if found.action is Action.ERROR or found.idle or found.keep or not found.decided:
+    if found.action is Action.ERROR or found.idle or found.keep:
         return found
-    return _error(found.path, Flaw("has hard links, which replacing it would part"), found.before)
+    if found.action is Action.DRIFT and not found.decided:
+        cause = f"{found.cause}; it {_LINKED}"
+        did = None if found.did is None else replace(found.did, more=f"{found.did.more}; it {_LINKED}")
+        return replace(found, after=found.before, cause=cause, did=did)
+    return _error(found.path, Flaw(f"{_LINKED}; put a copy in its place"), found.before)
+
+
+_LINKED = "has hard links, which replacing it would part"
 
 
 def _warnings(item: Managed, actual: File | Obstacle | None) -> list[str]:
@@ -111,7 +118,7 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
     if isinstance(actual, Obstacle):
         if strategy(item.mode).passed_over(item, actual):
             return None
-        return _error(item.path, Flaw(f"is {actual.what} there{actual.way_out}"))
+        return _error(item.path, Flaw(f"is {actual.what} there{in_place.way_out(item.path, actual, snapshot)}"))
     at, decisions = _situation(item, actual, snapshot), keeping.released(item, snapshot, decisions)
     try:
         wanted = strategy(item.mode).wanted(at)

@@ -388,6 +388,53 @@ def test_a_hard_linked_file_of_a_shared_folder_blocks_it_in_the_plan_already(wor
     assert (world.root / "other name").read_text() == "hello world\n"
 
 
+def _linked(world: World, mode: str, theirs: str, *, ours: bool) -> Path:
+    """Return a file of a shared folder that has another name, too, and waits for a decision."""
+    shared = world.root / "shared"
+    shared.mkdir()
+    world.template("project/R.md", "first\n")
+    world.tail = f"folders: {{notes: {{path: shared, templates: [project]}}}}\nfiles: {{R.md: {{mode: {mode}}}}}\n"
+    file = shared / "R.md"
+    assert not ours or world.run("apply", "--yes").code == 0
+    file.write_text(file.read_text().replace("first", theirs) if ours else f"{theirs}\n")
+    os.link(file, world.root / "other name")
+    return file
+
+
+def _with_a_copy(file: Path) -> None:
+    shutil.copy(file, file.with_name("copy"))
+    os.rename(file.with_name("copy"), file)
+
+
+@pytest.mark.parametrize("mode", ["whole", "block"])
+def test_a_hard_linked_file_of_others_is_blocked_in_the_plan_already(world: World, mode: str) -> None:
+    file = _linked(world, mode, "first", ours=False)
+    world.template("project/R.md", "first\n\nmore\n")
+    plan = world.run("plan", "--json")
+    assert (plan.code, plan.states()) == (1, {"notes": "blocked"})
+    said = "has hard links, which replacing it would part; put a copy in its place"
+    assert said in plan.json["targets"][0]["reason"]
+    _with_a_copy(file)
+    assert world.run("apply", "--yes", "--adopt").code == 0
+
+
+@pytest.mark.parametrize("mode", ["whole", "block"])
+def test_what_others_did_to_a_hard_linked_file_can_be_kept_or_taken(world: World, mode: str) -> None:
+    file = _linked(world, mode, "theirs", ours=True)
+    plan = world.run("plan")
+    assert "has hard links, which replacing it would part" in plan.out
+    assert ("--on-drift keep" in plan.out, "overwrite" in plan.out) == (True, False), plan.out
+    assert world.run("apply", "--yes", "--on-drift", "overwrite").code == 3
+    assert world.run("take", "notes", "R.md", "--yes").code == 0
+    assert world.run("plan", "--json").states() == {"notes": "in-sync"}
+    world.template("project/R.md", "second\n")
+    assert world.run("plan", "--json").states() == {"notes": "blocked"}
+    file.write_text(file.read_text().replace("theirs", "again"))
+    assert world.run("apply", "--yes", "--on-drift", "keep").code == 0
+    assert world.run("plan", "--json").states() == {"notes": "in-sync"}
+    assert file.stat().st_nlink == 2
+
+
 @pytest.mark.parametrize("twin", ["CONF.TXT", "Conf.txt"])
 def test_a_twin_by_case_upstream_is_blocked(world: World, twin: str) -> None:
     world.repo("api", {twin: "theirs\n"})

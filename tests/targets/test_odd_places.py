@@ -221,3 +221,13 @@ def test_our_file_in_the_way_of_our_own_is_named_with_the_way_out(world: World, 
     assert world.run("apply", "--yes").code == 0
     place = world.root / ("api" if kind == "branch" else "shared") / new
     assert place.read_text() == f"{new}\n"
+
+
+def test_a_remote_of_another_name_is_told_with_the_way_out(world: World) -> None:
+    top = world.repo("api")
+    world.git(top, "remote", "rename", "origin", "up")
+    plan = world.run("plan", "--json")
+    reason = plan.json["targets"][0]["reason"]
+    assert "no remote 'origin' (it has: up); name it with `remote`, or the address with `url`" in reason
+    world.entries["api"] = "{path: api, remote: up}"
+    assert world.run("apply", "--yes").code == 0

@@ -64,7 +64,7 @@ class Files(Struct):
             raise Hindered(f"{move.path} is {before.what}")
         may_move.fits(self.moving, move, before)
         if isinstance(before, OnDisk) and before.links > 1:
-            raise Hindered(f"{move.path} has hard links, which replacing it would part")
+            raise Hindered(f"{move.path} has hard links, which replacing it would part: pull it yourself")
         if self._is_there(move, before):
             return
         swap = _Swap(move, str(len(self.swaps)), before, _mode(move, before))

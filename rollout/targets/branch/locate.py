@@ -58,8 +58,9 @@ def locate(where: Branch, person: Person, *, for_git: bool = True) -> Located:
     if not urls:
         others = repo.remotes()
         if others:
+            there = f"the checkout has no remote {where.remote!r} (it has: {', '.join(others)})"
             raise Unfit(
-                State.BLOCKED, said(f"the checkout has no remote {where.remote!r} (it has: {', '.join(others)})")
+                State.BLOCKED, said(f"{there}; name it with `remote`, or the address with `url`, in the inventory")
             )
         return Located(Remote(str(repo.top), where.branch), repo, True, top)
     _acceptable(urls[0])
