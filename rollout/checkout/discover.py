@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 
 from rollout.git.git_folder import GitDir, NotOurs, owned, plain_file, read
 
 _KNOWN_EXTENSIONS = {"objectformat", "worktreeconfig", "partialclone", "noop", "preciousobjects", "relativeworktrees"}
+_MEND = "`ref: refs/heads/BRANCH` in it mends that"
 
 
 def discover(top: Path, *, for_git: bool = True) -> GitDir:
@@ -51,9 +53,25 @@ def _gitfile(dot_git: Path, top: Path) -> Path:
     return git_dir
 
 
+_HEAD = re.compile(r"ref:\s*refs/|[0-9a-f]{40}(?:[0-9a-f]{24})?\s*$", re.ASCII | re.IGNORECASE)
+
+
+def _with_head(place: str) -> None:
+    """Raise NotOurs if git would take the repository for none because of its HEAD."""
+    if os.path.islink(place):
+        return  # as git made it once; git follows it
+    plain_file(place)
+    text = read(place)
+    if text is None:
+        raise NotOurs(f"{place} cannot be read" if os.path.lexists(place) else f"{place} is missing; {_MEND}")
+    if not _HEAD.match(text):
+        raise NotOurs(f"{place} is damaged: it names neither a branch nor a commit; {_MEND}")
+
+
 def _supported(found: GitDir, *, for_git: bool) -> None:
-    if not os.path.isdir(f"{found.common_dir}/objects"):
+    if not os.path.isdir(f"{found.common_dir}/objects") or not os.path.isdir(f"{found.common_dir}/refs"):
         raise NotOurs(f"{found.git_dir} is not a git folder")
+    _with_head(f"{found.git_dir}/HEAD")
     if for_git:
         for name in ("HEAD", "index", "commondir", "logs/HEAD", "FETCH_HEAD"):
             plain_file(f"{found.git_dir}/{name}")

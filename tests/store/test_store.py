@@ -154,6 +154,41 @@ def test_a_checkout_without_a_commit_is_told_as_such(world: World, damaged: bool
     assert world.run("apply", "-y", "--json").outcomes() == {"one": "unchanged"}
 
 
+@pytest.mark.parametrize("url", [True, False])
+@pytest.mark.parametrize("head", [None, b"", b"garbage\n", b"ref: nowhere\n"])
+def test_a_checkout_whose_head_is_damaged_is_told_as_such(world: World, head: bytes | None, url: bool) -> None:
+    top = world.repo("one", extra=f", url: {world.root / 'one.git'}" if url else "")
+    assert world.run("apply", "-y").code == 0
+    if head is None:
+        (top / ".git/HEAD").unlink()
+    else:
+        (top / ".git/HEAD").write_bytes(head)
+    target = world.run("status", "--json").json["targets"][0]
+    what = "is missing" if head is None else "is damaged: it names neither a branch nor a commit"
+    told = f"{top}/.git/HEAD {what}; `ref: refs/heads/BRANCH` in it mends that"
+    assert (target["state"], target["reason"]) == ("behind" if url else "blocked", told)
+
+
+@pytest.mark.parametrize("head", ["ref:  refs/heads/main  \n", "ref: refs/heads/else/where", "COMMIT\n", "link"])
+def test_a_head_that_git_can_read_is_not_damaged(world: World, head: str) -> None:
+    top = world.repo("one")
+    assert world.run("apply", "-y").code == 0
+    at = top / ".git/HEAD"
+    commit = world.git(top, "rev-parse", "HEAD")
+    at.unlink()
+    at.symlink_to("refs/heads/main") if head == "link" else at.write_text(head.replace("COMMIT", commit))
+    world.git(top, "rev-parse", "--git-dir")
+    assert world.run("status", "--json").states()["one"] in {"in-sync", "behind"}
+
+
+def test_a_git_folder_without_refs_is_none(world: World) -> None:
+    top = world.repo("one")
+    assert world.run("apply", "-y").code == 0
+    (top / ".git/refs").rename(top / ".git/elsewhere")
+    target = world.run("status", "--json").json["targets"][0]
+    assert (target["state"], target["reason"]) == ("blocked", f"{top}/.git is not a git folder")
+
+
 def test_a_checkout_that_is_behind_follows_although_a_pack_of_our_store_is_damaged(world: World) -> None:
     top = world.repo("api")
     assert world.run("apply", "--yes").code == 0
