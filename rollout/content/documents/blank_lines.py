@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 
 from msgspec import Struct
 
@@ -21,14 +22,39 @@ _BLANK = re.compile(r"\n[ \t]*\r?\n")
 def our_blanks(writes: Iterable[tuple[Document, Document]], match: Match) -> Blanks:
     """Return how many blank lines of ours stand above each key or entry, from our writes, oldest first.
 
-    All are ours while nobody else writes into a file that we made. Into one of others we write none.
+    All are ours while nobody else writes into a file that we made. Into one of others we write one above a new block,
+    where they part their blocks so.
     """
     known: Blanks = {}
     all_ours, last = True, ""
     for before, after in writes:
         all_ours = not before.text.strip() or (all_ours and before.text == last)
-        known, last = _known(known, after, match, all_ours=all_ours), after.text
+        added = {} if all_ours else _added(before, after, match)
+        known, last = _known({**known, **added}, after, match, all_ours=all_ours), after.text
     return known
+
+
+def are_parted(document: Document) -> bool:
+    """Tell whether there is a blank line above each key at the top of a YAML document but the first."""
+    node = document.root
+    if not isinstance(node, Object) or node.style != "block" or len(node.parts) < 2:
+        return False
+    above = _Above.of(document)
+    return all(begin < end for begin, end in map(above.blanks, node.parts[1:]))
+
+
+def is_block(part: Part) -> bool:
+    return isinstance(part.value, Object | Array) and part.value.style == "block"
+
+
+def _added(before: Document, after: Document, match: Match) -> Blanks:
+    """Return the blocks that one of our writes put behind those of others, with the blank line that it put above."""
+    if not are_parted(before) or not isinstance(before.root, Object) or not isinstance(after.root, Object):
+        return {}
+    last = named_parts(before.root, match, ())[-1][0]
+    found = [*reversed(named_parts(after.root, match, ()))]
+    new = list(takewhile(lambda one: one[0] != last, found))
+    return {(name,): 1 for name, part in new if is_block(part)} if len(new) < len(found) else {}
 
 
 def _known(known: Blanks, after: Document, match: Match, *, all_ours: bool) -> Blanks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rollout.content.documents.blank_lines import are_parted, is_block
 from rollout.content.documents.document import Amend, Array, Edit, Object, Part, fault
 from rollout.content.documents.lines import (
     begins_line,
@@ -33,7 +34,16 @@ def added(context: YamlContext, operation: Amend, staying: Sequence[Part]) -> Ed
     last = container.parts[-1]  # if it goes away, the new ones still stand behind the comments before it
     beside = width + _is_beside_key(context, container, width)
     at = _behind_comments(context, line_end(text, max(last.value.end, last.body)), beside)
-    return _insertion(context, at, lines, operation.new[-1])
+    return _insertion(context, at, _parted(context, operation, width), operation.new[-1])
+
+
+def _parted(context: YamlContext, operation: Amend, width: int) -> list[str]:
+    """Return the lines of new parts, with a blank line above each block at the top of a file that parts its own so."""
+    container = operation.container
+    last_stays = len(operation.container.parts) - 1 not in operation.gone  # else what was above it is above the new one
+    apart = last_stays and context.holder_of(container) is None and are_parted(context.document)
+    pieces = [(is_block(part) and apart, _lines(context, container, part, width)) for part in operation.new]
+    return [line for parted, lines in pieces for line in ([""] if parted else []) + lines]
 
 
 def _before_the_last(context: YamlContext, operation: Amend, staying: Sequence[Part], lines: list[str]) -> Edit:

@@ -1,0 +1,58 @@
+"""A new block at the top of a YAML file is parted from the others as they are, and the blank line goes with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.content.places import shared
+from tests.world import World
+
+WORKFLOW = "name: ci\n\non: push\n\n# what runs\njobs:\n  a:\n    runs-on: x\n"
+RULE = "files: {w.yml: {mode: merge}}\n"
+
+
+@pytest.mark.parametrize("kind", ["branch", "folder"])
+@pytest.mark.parametrize("end", ["", "\n", "# end\n"])
+def test_a_new_block_stands_as_those_beside_it_and_leaves_nothing_behind(world: World, kind: str, end: str) -> None:
+    there, head = shared(world, kind, "w.yml", WORKFLOW + end)
+    world.tail = head + RULE
+    world.template("project/w.yml", "concurrency:\n  group: x\nenv:\n  A: 1\nname: ci\n")
+    assert world.run("apply", "--yes").code == 0
+    added = "\nconcurrency:\n  group: x\n\nenv:\n  A: 1\n"
+    assert there.read_text() == (WORKFLOW + end + added if end == "# end\n" else WORKFLOW + added + end)
+    world.template("project/w.yml", "env:\n  A: 1\nname: ci\n")
+    assert world.run("apply", "--yes").code == 0
+    world.template("project/w.yml", "name: ci\n")
+    assert world.run("apply", "--yes").code == 0
+    assert there.read_text() == WORKFLOW + end
+
+
+@pytest.mark.parametrize(
+    ("theirs", "template", "then"),
+    [
+        ("a: 1\nb: 2\n", "c:\n  d: 1\n", "a: 1\nb: 2\nc:\n  d: 1\n"),  # they part nothing
+        ("a: 1\n\nb: 2\nc: 3\n", "d:\n  e: 1\n", "a: 1\n\nb: 2\nc: 3\nd:\n  e: 1\n"),  # not all
+        ("a: 1\n\nb: 2\n", "c: 1\n", "a: 1\n\nb: 2\nc: 1\n"),  # no block
+        ("x:\n  a: 1\n\n  b: 2\n", "x:\n  c:\n    d: 1\n", "x:\n  a: 1\n\n  b: 2\n  c:\n    d: 1\n"),  # not at the top
+    ],
+)
+def test_nothing_else_is_parted(world: World, theirs: str, template: str, then: str) -> None:
+    there, head = shared(world, "folder", "w.yml", theirs)
+    world.tail = head + RULE
+    world.template("project/w.yml", template)
+    assert world.run("apply", "--yes").code == 0
+    assert there.read_text() == then
+
+
+def test_a_blank_line_of_others_stays_where_our_block_gets_another_name(world: World) -> None:
+    there, head = shared(world, "folder", "w.yml", "a: 1\n")
+    world.tail = head + RULE
+    world.template("project/w.yml", "b:\n  x: 1\n")
+    assert world.run("apply", "--yes").code == 0
+    there.write_text("a: 1\n\nb:\n  x: 1\n")
+    world.template("project/w.yml", "c:\n  x: 1\n")
+    assert world.run("apply", "--yes").code == 0
+    assert there.read_text() == "a: 1\n\nc:\n  x: 1\n"
+    world.tail = head + "files: {w.yml: {mode: absent}}\n"
+    assert world.run("apply", "--yes").code == 0
+    assert there.read_text() == "a: 1\n\n"
