@@ -34,6 +34,7 @@ def columns(outcome: Outcome) -> dict[str, str | int | None]:
         "review": None if outcome.review is None else msgspec.json.encode(outcome.review).decode(),
         "review_act": None if outcome.act is None else outcome.act.value,
         "duration_ms": outcome.duration_ms,
+        "aside": int(outcome.aside),
     }
 
 

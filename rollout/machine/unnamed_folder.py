@@ -23,7 +23,10 @@ def unnamed(place: Path, mark: str) -> Iterator[Path]:
         if not _lives(left):
             shutil.rmtree(left, ignore_errors=True)
     folder = place.with_name(f"{place.name}{mark}{os.getpid()}")
-    folder.mkdir()
+    try:
+        folder.mkdir()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder.parent)) from error  # nobody knows its name
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         _lock(descriptor)

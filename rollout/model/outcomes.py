@@ -76,6 +76,9 @@ class WrittenPath(Struct, frozen=True):
     after: str | None
 
 
+LEFT, NOT_CLONED = "checkout left as it is: ", "checkout not cloned: "  # how notes of a checkout begin
+
+
 class Outcome(Struct, frozen=True):
     target: str
     verdict: Verdict
@@ -91,6 +94,7 @@ class Outcome(Struct, frozen=True):
     review: Review | None = None
     act: ReviewAct | None = None  # what was done with it
     moved: bool = False  # its checkout was brought to upstream's commit, or cloned
+    aside: bool = False  # it tells nothing of what is still to be done: that was no work for the command
 
     @property
     def reason(self) -> str:
@@ -154,7 +158,7 @@ class PastRun(Struct, frozen=True):
 
 
 class LastOutcome(Struct, frozen=True):
-    """The ledger's last outcome of a target, and when we last changed it."""
+    """The ledger's last outcome of a target that tells how it stands, and when we last changed it."""
 
     verdict: Verdict
     reason: str
@@ -163,3 +167,9 @@ class LastOutcome(Struct, frozen=True):
     recorded_at: str
     applied_at: str | None = None  # when we last changed it
     applied: Verdict | None = None  # and how
+
+    @property
+    def of_checkout(self) -> str | None:
+        """Return why the checkout did not follow or was not cloned, if it was not."""
+        begins = [at for note in (LEFT, NOT_CLONED) if (at := self.reason.find(note)) >= 0]
+        return self.reason[min(begins) :] if begins else None

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from rollout.model.action import Action
 from rollout.model.causes import Decide, FileCauses, Frozen, Kept, OnHold, OptedOut, SaidOfFiles
 from rollout.model.changed import Did
-from rollout.model.hindrances import Hindrance, in_words
+from rollout.model.hindrances import Hindrance, NotCloned, NotUpdated, in_words
 
 
 class Way(Enum):
@@ -120,6 +120,11 @@ class Reason(Struct, frozen=True):
     def at_work(self) -> bool:
         """Tell whether a run is writing the target now."""
         return any(isinstance(part, AtWork) for part in self.parts)
+
+    @property
+    def unhindered(self) -> bool:
+        """Tell whether the checkout is not as upstream is, and nothing that a look finds keeps it from being so."""
+        return any(isinstance(part, HeldBack) and isinstance(part.by, NotUpdated | NotCloned) for part in self.parts)
 
     def also(self, *parts: ReasonPart) -> Reason:
         return Reason((*self.parts, *parts))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rollout.model.action import Action
 from rollout.model.causes import SaidOfFiles
@@ -80,7 +81,8 @@ def _nothing_to_push(step: Step) -> Outcome:
         return _outcome(step, Verdict.UNCHANGED, renewed)
     if step.state is State.IN_REVIEW:
         return _outcome(step, Verdict.UNCHANGED, step.why)
-    return _outcome(step, Verdict.UNCHANGED, said("nothing is ready to push"))
+    nothing = _outcome(step, Verdict.UNCHANGED, said("nothing is ready to push"))
+    return replace(nothing, aside=step.state is not State.IN_SYNC)
 
 
 def _is_for_push(step: Step) -> bool:

@@ -77,8 +77,10 @@ def _row(step: Step, recorded: Recorded, known: Callable[[Step], Collection[str]
 
 def _trouble(step: Step, last: LastOutcome | None, known: Callable[[Step], Collection[str]]) -> str | None:
     """Say what went wrong in the last run, unless the state says it already."""
-    if last is None or last.verdict not in _WRONG:
+    if last is None:
         return None
+    if last.verdict not in _WRONG:
+        return f"last run: {last.of_checkout}" if step.why.unhindered and last.of_checkout else None
     if any(f"{last.reason}; ".startswith(f"{one}; ") for one in known(step)):
         return None
     return f"last run {last.verdict}: {last.reason}"

@@ -7,6 +7,7 @@ FROM run WHERE scope = :scope;
 UPDATE run SET finished_at = :finished_at, exit_code = :exit_code WHERE run = :run;
 
 -- name: record_outcome
+-- of_review is 1 also where there was no work for the command: the status table looks for the last outcome that tells more.
 INSERT INTO outcome (
     run, target, scope, kind, branch, outcome, reason, base, commit_id, paths, review, review_act, duration_ms,
     recorded_at, number, of_review
@@ -14,7 +15,11 @@ INSERT INTO outcome (
 VALUES (
     :run, :target, :scope, :kind, :branch, :outcome, :reason, :base, :commit_id, :paths, :review, :review_act,
     :duration_ms, :recorded_at, (SELECT run.number FROM run WHERE run.run = :run),
-    (SELECT CASE WHEN run.command = 'review' AND :outcome <> 'pushed' THEN 1 ELSE 0 END FROM run WHERE run.run = :run)
+    (
+        SELECT CASE WHEN :aside = 1 OR (run.command = 'review' AND :outcome <> 'pushed') THEN 1 ELSE 0 END
+        FROM run
+        WHERE run.run = :run
+    )
 )
 ON CONFLICT (run, target) DO UPDATE SET
     outcome = excluded.outcome, reason = excluded.reason, base = excluded.base, commit_id = excluded.commit_id,

@@ -11,6 +11,7 @@ from rollout.checkout.standing import Hindered
 from rollout.errors import GitError
 from rollout.git.run import Git
 from rollout.machine import files, unnamed_folder
+from rollout.model.outcomes import LEFT, NOT_CLONED
 from rollout.remote import contact
 from rollout.safety.faults import first_line
 from rollout.store import lineage, push
@@ -25,7 +26,11 @@ def update_checkout(task: Task, commit: str, upstream: str, *, published: bool) 
     try:
         return follow_or_clone(task, commit, upstream, published=published)
     except (GitError, OSError) as error:
-        return [f"checkout left as it is: {first_line(str(error))}"]
+        return [LEFT + _words(error)]
+
+
+def _words(error: GitError | OSError) -> str:
+    return f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else first_line(str(error))
 
 
 def follow_or_clone(task: Task, commit: str, upstream: str, *, published: bool) -> list[str]:
@@ -40,7 +45,7 @@ def follow_or_clone(task: Task, commit: str, upstream: str, *, published: bool) 
         notes = [] if published or _has(task, commit) else _catch_up(task, upstream)
         return notes + _move(task, commit, upstream, published=published)
     except Hindered as error:
-        return [f"checkout left as it is: {error}"]
+        return [f"{LEFT}{error}"]
 
 
 def _catch_up(task: Task, upstream: str) -> list[str]:
@@ -91,7 +96,7 @@ def clone(task: Task, top: Path) -> str | None:
             scratch.rename(top)
             files.sync_folder(top.parent)
     except (GitError, OSError) as error:
-        return f"checkout not cloned: {first_line(str(error))}"
+        return NOT_CLONED + _words(error)
     return None
 
 
