@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from rollout.content.yaml_nodes import Fault, Leaf, Mapping, Node, Sequence
 from rollout.content.yaml_parser import parser
 from rollout.content.yaml_scalars import NUL, meaning
+from rollout.content.yaml_words import QUOTE
 
 _MAX_DEPTH = 60
 _MAX_ALIASED = 100_000  # nodes that aliases may add: a billion laughs stops here
@@ -144,7 +145,7 @@ class _Builder:
         if len(self._open) >= _MAX_DEPTH:
             raise _Hopeless(line, "nested too deeply")
         if event.tag not in {None, "!", *_COLLECTIONS}:
-            self._fault(line, f"the tag {event.tag!r} is not allowed")
+            self._fault(line, f"the tag {event.tag!r} is not allowed; if it is text, {QUOTE}")
         self._open.append(_Open(line, event.anchor, mapping))
 
     def _end(self, _event: Any) -> None:
@@ -160,7 +161,9 @@ class _Builder:
         if any(collection.anchor == name for collection in self._open):
             raise _Hopeless(line, "an alias that contains itself")
         if name not in self._anchors:
-            raise _Hopeless(line, f"not valid YAML: there is no anchor {name!r} before this alias")
+            raise _Hopeless(
+                line, f"not valid YAML: there is no anchor {name!r} before this alias; if it is text, {QUOTE}"
+            )
         found = self._anchors[name]
         self._aliased += found.size
         if self._aliased > _MAX_ALIASED:
@@ -184,7 +187,8 @@ class _Builder:
         elif top.key is None:
             top.key = _Key(came.text, node.line)
             if came.text is None:
-                self._fault(node.line, "a key must be text")
+                text = f"; if what begins with {{{{ is text, {QUOTE}" if isinstance(node, Mapping) else ""
+                self._fault(node.line, f"a key must be text{text}")
         else:
             key, top.key = top.key, None
             if key.merges:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rollout.content import yaml_stand_ins, yaml_tabs
+from rollout.content import yaml_stand_ins, yaml_tabs, yaml_words
 from rollout.content.yaml_build import built
 from rollout.content.yaml_nodes import Fault, Node
 
@@ -18,11 +18,10 @@ def read(text: str) -> tuple[Node | None, list[Fault]]:
     try:
         if yaml_stand_ins.taken(text):
             return yaml_tabs.tried(text, lambda spelling: built(spelling, str, pure=True))
-        spelled = yaml_stand_ins.without_old_breaks(text)
+        spelled = yaml_stand_ins.with_first_letters(yaml_stand_ins.without_old_breaks(text))
         return yaml_tabs.tried(spelled, lambda spelling: built(spelling, yaml_stand_ins.back, pure=True))
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        return None, [Fault(mark.line + 1 if mark else 1, f"not valid YAML: {error.problem or error.context}")]
+        return None, [Fault(*yaml_words.told(error))]
     except (YAMLError, ValueError) as error:
         return None, [Fault(_line(text, error), f"not valid YAML: {str(error).splitlines()[0]}")]
 

@@ -20,7 +20,7 @@ _COLON_IN_ANCHOR = re.compile(r"(?:^|[\s\[\]{},])[&*][\w-]*:\S")  # what it take
 def spellings(text: str) -> Iterator[str]:
     """Yield the variants of a text that the C parser reads as YAML 1.2; none if it might read them wrongly."""
     if not yaml_stand_ins.taken(text) and not _COLON_IN_ANCHOR.search(text):
-        yield (plain := yaml_stand_ins.without_old_breaks(text))
+        yield (plain := yaml_stand_ins.with_first_letters(yaml_stand_ins.without_old_breaks(text)))
         yield _TEXT_COLON.sub(yaml_stand_ins.COLON, plain)
 
 

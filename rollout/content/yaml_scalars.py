@@ -6,6 +6,7 @@ import math
 
 from rollout.content import spelled
 from rollout.content.yaml_nodes import Value
+from rollout.content.yaml_words import QUOTE
 
 NUL = "has a NUL character"
 _TEXTS = {"str", "int", "float", "timestamp", "value", "merge"}
@@ -16,7 +17,8 @@ def meaning(text: str, tag: str) -> tuple[Value, tuple[str, ...]]:
     kind = tag.rpartition(":")[2]
     value, faults = _meaning(text, kind)
     if kind not in {*_TEXTS, "null", "bool"}:
-        faults = (*faults, f"the tag {tag!r} is not allowed")
+        faults = (*faults, f"the tag {tag!r} is not allowed; if it is text, {QUOTE}")
+        value = f"{tag} {text}".strip()  # as in quotes, so that nothing else is told of it
     return value, (NUL, *faults) if "\0" in text else faults
 
 

@@ -45,6 +45,11 @@ def data(text: str) -> Any:
         ("[a:b, ::, x?]", ["a:b", "::", "x?"]),
         ('{"a":b, "c":"d:e"}', {"a": "b", "c": "d:e"}),
         ("{a: :x, b: x?}", {"a": ":x", "b": "x?"}),
+        ("{a: ?x, b: :x, c: ::x, d: ??}", {"a": "?x", "b": ":x", "c": "::x", "d": "??"}),
+        ("[?x, :y, a :b]", ["?x", ":y", "a :b"]),
+        ("{?x: 1, :y: 2, a, :b}", {"?x": 1, ":y": 2, "a": None, ":b": None}),
+        ('{"a" :x, ? b : ?c}', {"a": "x", "b": "?c"}),
+        ("a: ?x\nb: :x\nc: '[?x'\n", {"a": "?x", "b": ":x", "c": "[?x"}),
         ("a: {url: git@host:x.git}\nb:\tc\t# d", {"a": {"url": "git@host:x.git"}, "b": "c"}),
         ("a: &x:y b\nc: *x:y\n", {"a": "b", "c": "b"}),
         ("a: &a.b/c b\n", {"a": "b"}),
@@ -80,6 +85,46 @@ def test_where_the_exact_parser_reads_a_text_both_read_the_same() -> None:
     valid = {text: found for text, found in read.items() if found[0] is not None or not found[1]}
     assert len(valid) > 200
     assert {text: _said(yaml_parse.parse(text)) for text in valid} == {text: _said(f) for text, f in valid.items()}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("v: @x", 1, "text cannot begin with @; put it in quotes"),
+        ("v: `x", 1, "text cannot begin with `; put it in quotes"),
+        ("v: %x", 1, "text cannot begin with %; put it in quotes"),
+        ("%x: 1", 1, "a line that begins with % is a directive; if it is text, put it in quotes"),
+        ("a:\n\tb: 1\n\tc: 2\n", 2, "a tab cannot indent in YAML; indent with blanks"),
+        ('a: 1\nb: "p\nc: 1\n', 2, "the quote that begins on this line is not closed"),
+        ("f:\n  *.sh: 1\n", 2, "there is no anchor '.sh:' before this alias; if it is text, put it in quotes"),
+        ("a: [1,\n2\nb: 3\n", 3, "close the '[' on line 1"),
+        ("a: {b: 1\n", 2, "close the '{' on line 1"),
+        ("a: b: c\n", 1, "if it is text, put it in quotes"),
+        ("a: 1\n b: 2\n", 2, "mend the indentation"),
+        ("a:\n  - x\n b: 1\n", 3, "mend the indentation"),
+        ("a: 'x' y\n", 1, "put nothing behind a closed quote"),
+        ("a: - b\n", 1, "begin a line with it"),
+        ("a: }\n", 1, "a value is missing in front of }"),
+        ('a: "\\q"\n', 1, "write '\\\\q', or use single quotes"),
+    ],
+)
+def test_a_slip_is_told_with_its_line_and_the_way_out(text: str, line: int, said: str) -> None:
+    (fault,) = yaml_parse.parse(text)[1]
+    assert (fault.line, fault.message.startswith("not valid YAML: ")) == (line, True)
+    assert said in fault.message
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: 1\nb: !a\n", "the tag '!a' is not allowed; if it is text, put it in quotes"),
+        ("a: 1\nb: {{ x }}\n", "a key must be text; if what begins with {{ is text, put it in quotes"),
+    ],
+)
+def test_text_that_means_something_else_without_quotes_is_told_once(text: str, said: str) -> None:
+    node, faults = yaml_parse.parse(text)
+    assert faults == [Fault(2, said)]
+    assert node is not None
 
 
 def test_what_neither_reads_is_told_by_the_exact_one() -> None:

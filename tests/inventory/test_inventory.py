@@ -137,7 +137,9 @@ def test_a_fault_in_yaml_is_told_where_it_is() -> None:
         return [(fault.line, fault.message) for fault in yaml_parse.parse(text)[1]]
 
     assert told("a: 1\n---\nb: 2\n") == [(2, "not valid YAML: a second document begins")]
-    assert told("a: 1\nb: *x\n") == [(2, "not valid YAML: there is no anchor 'x' before this alias")]
+    assert told("a: 1\nb: *x\n") == [
+        (2, "not valid YAML: there is no anchor 'x' before this alias; if it is text, put it in quotes")
+    ]
     assert told("a: &x 1\nb: &x 2\n") == [(2, "not valid YAML: the anchor 'x' is there already")]
     assert told("a: &x\n  b: [*x]\n") == [(2, "an alias that contains itself")]
     assert told("a: 1\n? [k]\n: v\nb: {<<: 3}\n") == [(2, "a key must be text"), (4, "'<<' takes a mapping")]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
 from msgspec import Struct, field
 
-from rollout.content import yaml_tabs
+from rollout.content import yaml_stand_ins, yaml_tabs, yaml_words
 from rollout.content.documents.document import (
     Alias,
     Array,
@@ -45,8 +45,8 @@ def read(text: str) -> Document:
     try:
         reader, root = _parsed(text)
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise Unmergeable(f"not valid YAML: {error.problem}", line=mark.line + 1 if mark else 1) from error
+        line, what = yaml_words.told(error)
+        raise Unmergeable(what, line=line) from error
     except YAMLError as error:
         at = getattr(error, "position", 0)
         raise fault(text, at, f"not valid YAML: {str(error).splitlines()[0]}") from error
@@ -62,14 +62,18 @@ def _parsed(text: str) -> tuple[_YamlReader, Node | None]:
     """Read with the fast parser; what it refuses the exact one reads, which knows what a colon means in YAML 1.2."""
     from ruamel.yaml.error import YAMLError
 
+    taken = yaml_stand_ins.taken(text)
+    spelled = text if taken else yaml_stand_ins.with_first_letters(text)
+    as_written = str if taken else yaml_stand_ins.back
+
     def parsed(spelling: str, *, pure: bool) -> tuple[_YamlReader, Node | None]:
-        reader = _YamlReader(text)
+        reader = _YamlReader(text, as_written)
         return reader, reader.read(parser(pure=pure).parse(spelling))
 
     try:
-        return yaml_tabs.tried(text, partial(parsed, pure=False))
+        return yaml_tabs.tried(spelled, partial(parsed, pure=False))
     except YAMLError:
-        return yaml_tabs.tried(text, partial(parsed, pure=True))
+        return yaml_tabs.tried(spelled, partial(parsed, pure=True))
 
 
 def _comments(text: str, scalars: Iterable[Span]) -> Iterator[Span]:
@@ -105,8 +109,10 @@ class _NodeCame(Struct, frozen=True):
 class _YamlReader:
     """Builds nodes without recursion: how deep a document nests is its writer's choice."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, as_written: Callable[[str], str]) -> None:
+        """`as_written` returns the text of a scalar as the file has it."""
         self.text = text
+        self._as_written = as_written
         self.scalars: list[Span] = []
         self._open: list[_OpenNode] = []
         self.names: list[str] = []
@@ -141,9 +147,9 @@ class _YamlReader:
             start, end = self._block_scalar(start, end)
         else:
             self.scalars.append((start, end))
-        tag = event.tag
-        odd = odd_tag(tag) or (Odd("a lone surrogate") if _SURROGATE.search(str(event.value)) else None)
-        meaning = meaning_of(str(event.value), tag, plain=event.implicit[0])
+        tag, said = event.tag, self._as_written(str(event.value))
+        odd = odd_tag(tag) or (Odd("a lone surrogate") if _SURROGATE.search(said) else None)
+        meaning = meaning_of(said, tag, plain=event.implicit[0])
         self._came(Scalar(start, end, meaning, style, odd), 1, event.anchor)
 
     def _block_scalar(self, start: int, end: int) -> Span:

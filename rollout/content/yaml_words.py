@@ -1,0 +1,42 @@
+"""What the exact parser has against a text, in words that a person can go by, with the way out."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ruamel.yaml.error import MarkedYAMLError
+
+QUOTE = "put it in quotes"
+
+# What the parser says, and what to do about it; {0} is the first group.
+_WORDS = {
+    r"found character '\\t'": "a tab cannot indent in YAML; indent with blanks",
+    r"found character '(.)'": f"text cannot begin with {{0}}; {QUOTE}",
+    r"expected '<document start>'": f"a line that begins with % is a directive; if it is text, {QUOTE}",
+    r"mapping values are not allowed": f"a key cannot stand here; mend the indentation, or if it is text, {QUOTE}",
+    r"sequence entries are not allowed": f"an entry cannot stand here; begin a line with it, or if it is text, {QUOTE}",
+    r"expected <block end>": "this does not continue what stands above; "
+    "mend the indentation, and put nothing behind a closed quote or bracket",
+    r"expected the node content, but found '(.)'": f"a value is missing in front of {{0}}; if it is text, {QUOTE}",
+    r"found unknown escape character '(.)'": "'\\{0}' means nothing between double quotes; "
+    "write '\\\\{0}', or use single quotes",
+}
+_OPENED = {"while parsing a flow mapping": "'{'", "while parsing a flow sequence": "'['"}
+
+
+def told(error: MarkedYAMLError) -> tuple[int, str]:
+    """Return the line of a fault, and what is wrong there."""
+    problem, context = str(error.problem or error.context), str(error.context or "")
+    begun, met = (None if mark is None else mark.line + 1 for mark in (error.context_mark, error.problem_mark))
+    line = met or begun or 1
+    if problem == "found unexpected end of stream" and begun is not None:
+        return begun, "not valid YAML: the quote that begins on this line is not closed"
+    if context in _OPENED and begun is not None:
+        where = "" if begun == line else f" on line {begun}"
+        return line, f"not valid YAML: {problem}; close the {_OPENED[context]}{where}"
+    for pattern, words in _WORDS.items():
+        if found := re.match(pattern, problem):
+            return line, f"not valid YAML: {words.format(*found.groups())}"
+    return line, f"not valid YAML: {problem}"
