@@ -308,9 +308,19 @@ MUTATIONS = (
              test="tests/planning/test_given_back.py::"
              "test_what_is_released_is_written_over_again_but_not_what_others_changed_since"),
     Mutation("what a revert gave back in a folder is whose it was", "targets/folder/record.py",
-             "        if announced.share is not FileShare.GIVEN_BACK:", "        if True:",
+             "= self._given_back(announced) if announced.share is FileShare.GIVEN_BACK else", "=",
              test="tests/planning/test_given_back.py::"
              "test_a_file_that_was_taken_over_by_mistake_is_its_persons_again"),
+    Mutation("nobody gains by a file that comes back with another owner or group", "machine/replace.py",
+             "mode, lacking = before.safe(mode, now), before.lacking(now)", "lacking = before.lacking(now)",
+             test="tests/planning/test_given_back.py::"
+             "test_what_cannot_be_given_back_is_said_and_nobody_gains_by_it"),
+    Mutation("an empty folder that rollout did not make stays", "made_folders.py",
+             "            if str(above) not in made:\n                break\n", "",
+             test="tests/planning/test_given_back.py::test_folders_that_a_run_made_go_with_its_revert"),
+    Mutation("names of files are UTF-8 in every locale", "file_names.py",
+             'elif sys.getfilesystemencoding() != "utf-8":', "elif False:",
+             test="tests/cli/test_locales.py::test_a_name_is_the_same_in_every_locale"),
     Mutation("lines of others in a text that was written whole are not written over", "content/modes/block_sight.py",
              "return (text + b\"\\n\", (0, len(text) + 1)) if text else None", "return None",
              test="tests/content/test_whole_to_block.py::"
