@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from rollout.cli import session
 from rollout.cli.options import common, option
 from rollout.cli.session import Session
-from rollout.errors import Refused, UsageError, near
+from rollout.errors import Refused, RolloutError, UsageError, near
 from rollout.fleet import take as taking
 from rollout.fleet.take import TakeRequest, Taking
 from rollout.inventory.read import Overrides
@@ -70,6 +70,8 @@ def take(context: click.Context, target: str, path: str, where: str | None, yes:
 
 def _why_nothing(step: Step, path: PurePosixPath) -> str:
     """Return why there is nothing to take, and what stands in the checkout alone: only upstream is looked at."""
+    if not _is_read(step, path):
+        return f"it is left alone ({step.reason})"
     if path in step.merged:
         return "it holds an accepted merge, until the template changes"
     here = next((words for one, words in step.checkout if one == path), "")
@@ -96,12 +98,17 @@ def _slot(at: Session, target: Target, path: PurePosixPath) -> Slot:
 
 
 def _looked(at: Session, target: Target, slot: Slot, *, offline: bool) -> Step:
-    """Look at the target, including files that are kept or held."""
+    """Look at the target, including files that are kept or held; raise RolloutError where the file cannot be read."""
     plain = Decisions(files=(FileDecision(slot.path, OnDrift.BLOCK),))
     (step,) = at.plan(at.settings(offline=offline), plain, (target,), from_memory=False).steps
-    if step.state in _UNKNOWN:
-        raise Refused(f"{target.name}: {step.state}: {step.reason}")
+    if step.state in _UNKNOWN or (step.state is State.BLOCKED and not _is_read(step, slot.path)):
+        raise RolloutError(f"{target.name}: {step.state}: {step.reason}")
     return step
+
+
+def _is_read(step: Step, path: PurePosixPath) -> bool:
+    """Tell whether the file was looked at: what blocks a target may come before that."""
+    return path in step.managed or any(change.path == path for change in step.changes)
 
 
 def asked(at: Session, target: Target, slot: Slot, step: Step, change: Change) -> TakeRequest:

@@ -132,3 +132,28 @@ def test_what_was_kept_is_decided_again_by_its_path_alone(world: World) -> None:
     assert world.run("apply", "--yes", "--on-drift", "a.txt=overwrite").code == 0
     assert world.at("api", "a.txt") == "one\n"
     assert "also one that was kept: PATH=DECISION" in " ".join(world.run("apply", "--help").out.split())
+
+
+@pytest.mark.parametrize("how", ["unreachable", "blocked"])
+def test_of_a_file_that_cannot_be_read_take_says_what_diff_says(world: World, how: str) -> None:
+    top = world.repo("api")
+    assert world.run("apply", "--yes").code == 0
+    world.elsewhere("api", {"conf.txt": "hallo world\n"})
+    if how == "unreachable":
+        (world.root / "api.git").rename(world.root / "elsewhere.git")
+    else:
+        (top / ".git").rename(top / "elsewhere")
+    taken, differs = world.run("take", "api", "conf.txt", "--yes"), world.run("diff", "api", "conf.txt")
+    assert (taken.code, taken.out, taken.err) == (1, "", differs.err)
+    assert differs.err.startswith(f"rollout: api: {how}: ")
+
+
+@pytest.mark.parametrize("says", ["enabled: false", "ignore: [conf.txt]"])
+def test_of_a_file_that_its_target_leaves_out_nothing_is_taken(world: World, says: str) -> None:
+    world.bare_repo("api")
+    world.head = "version: 1\nvars: {who: world}\ntarget_may: [enabled, ignore]\n"
+    assert world.run("apply", "--yes").code == 0
+    world.elsewhere("api", {"conf.txt": "hallo world\n", ".rollout.yaml": f"{says}\n"})
+    taken = world.run("take", "api", "conf.txt", "--yes")
+    assert (taken.code, taken.err) == (0, "")
+    assert "there is nothing to take: it is left alone (.rollout.yaml" in taken.out
