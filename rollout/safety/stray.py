@@ -6,8 +6,11 @@ import re
 
 # People share .vscode and .editorconfig, so neither is here.
 _STRAY = re.compile(
-    r"""\.DS_Store | \._.* | Thumbs\.db | desktop\.ini          # file managers
-    | .*~ | \#.*\# | \.\#.* | \..*\.sw[a-p] | \.idea           # editors
+    r"""\.DS_Store | \._.* | Icon\r | \.localized | \.Spotlight-V100 | \.Trashes | \.fseventsd     # macOS
+    | (?:eh)?[Tt]humbs\.db | [Dd]esktop\.ini | \$RECYCLE\.BIN | \.directory | \.Trash-\d+   # other file managers
+    | \.nfs[0-9a-fA-F]+ | \.fuse_hidden[0-9a-fA-F]+      # what a file that is open and was deleted is called
+    | .*~ | \#.*\# | \.\#.* | \..*\.sw[a-p] | 4913 | \..*\.kate-swp | \.goutputstream-.* | \.idea      # editors
+    | ~\$.* | \.~lock\..*\#                               # office programs
     | .*\.(?:orig|rej) | \.rollout-.*                        # merges and patches; what we are writing
     | .*\.py[co] | __pycache__ | \.(?:mypy|pytest|ruff)_cache""",
     re.VERBOSE,

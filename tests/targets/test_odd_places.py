@@ -11,13 +11,16 @@ import pytest
 
 from rollout.fleet.ignored import ignored
 from rollout.rendering import templates
+from rollout.safety.stray import is_stray
 from tests.world import World
 
 NONE = (
     ".DS_Store", "._a.md", "Thumbs.db", "desktop.ini", "a.md.j2~", ".a.md.j2.swp", ".a.swo", "#a#", ".#a", "a.md.orig",
     "a.md.rej", "x.pyc", "__pycache__/x.cpython-311.pyc", ".idea/workspace.xml", "sub/.DS_Store", ".ruff_cache/x",
     ".rollout-3f81ad00-1234abcd",
-    ".pytest_cache/v/x",
+    ".pytest_cache/v/x", "Icon\r", "sub/Icon\r", ".localized", ".Spotlight-V100/x", ".Trashes/x", ".fseventsd/x",
+    "ehthumbs.db", "Desktop.ini", "$RECYCLE.BIN/x", ".directory", ".Trash-1000/x", ".nfs000000000123abcd",
+    ".fuse_hidden0000123400000001", "4913", ".x.kate-swp", ".goutputstream-AB12CD", "~$doc.docx", ".~lock.doc.odt#",
 )  # fmt: skip
 
 SOME = (
@@ -30,6 +33,11 @@ SOME = (
     "swap.x",
     "a#b",
     ".claude/settings.json",
+    "Icon",
+    "49131",
+    ".directory.md",
+    ".nfs.conf",
+    "$x/y",
 )
 
 
@@ -41,8 +49,8 @@ def test_what_editors_and_tools_leave_among_templates_is_left_out_and_told(tmp_p
     (tmp_path / "set/.#lock").symlink_to("nobody@nowhere.1")
     found = templates.load(tmp_path)
     assert set(found.files) == {f"set/{name}" for name in SOME[:4] + SOME[5:]}
-    folders = {"__pycache__", ".idea", ".ruff_cache", ".pytest_cache"}
-    left_out = {name.partition("/")[0] if name.partition("/")[0] in folders else name for name in NONE} | {".#lock"}
+    left_out = {first if is_stray(first := name.partition("/")[0]) else name for name in NONE}
+    left_out |= {".#lock"}
     assert found.left_out == tuple(sorted(f"set/{name}" for name in left_out))
     told = found.warning() or ""
     assert f"and {len(left_out) - 5} more" in told
