@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -33,6 +34,18 @@ def format_option(forms: type[StrEnum], told: str) -> Callable[[F], F]:
     """Declare --format, as `form`; the first of the forms is the default."""
     words = [one.value for one in forms]
     return option("--format", "form", type=click.Choice(words), default=words[0], help=told)
+
+
+def out_option(told: str) -> Callable[[F], F]:
+    """Declare --out, which names a file."""
+    return option("--out", metavar="FILE", callback=_no_folder, help=told)
+
+
+def _no_folder(context: click.Context, given: click.Parameter, value: str | None) -> str | None:
+    if value is not None and Path(value).expanduser().is_dir():
+        name = f"{value.rstrip('/')}/FILE"
+        raise click.BadParameter(f"{value!r} is a folder; name a file, as in {name!r}", context, given)
+    return value
 
 
 class _Either(click.Option):

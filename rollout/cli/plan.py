@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from rollout.cli import forge_hosts, pacing, proving, session
-from rollout.cli.options import common, option, targets
+from rollout.cli.options import common, option, out_option, targets
 from rollout.cli.run_options import decisions_options
 from rollout.cli.session import Session
 from rollout.fleet import doubtful_groups, doubtful_values, unread_files
@@ -26,7 +26,7 @@ _DIFFERENT = {State.PENDING, State.WAITING, State.DRIFT, State.CONFLICT, State.R
 
 @click.command()
 @targets
-@option("--out", metavar="FILE", help="Save the plan, with every byte it would write, for `rollout apply FILE`.")
+@out_option("Save the plan, with every byte it would write, for `rollout apply FILE`.")
 @option("--diff/--no-diff", default=True, help="Show the differences (default), or only the list of files.")
 @option("--offline", is_flag=True, help="Do not contact any remote; plan against what was last fetched.")
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are differences.")

@@ -13,7 +13,7 @@ from rollout.cli.common_options import given_options
 from rollout.cli.event_facts import event_facts
 from rollout.cli.forms import ReportForm
 from rollout.cli.history import one_run, runs_at_work
-from rollout.cli.options import common, format_option, option
+from rollout.cli.options import common, format_option, out_option
 from rollout.cli.session import Session
 from rollout.errors import RolloutError, UsageError
 from rollout.ledger import ledger
@@ -33,7 +33,7 @@ _NO_JSON = "is no JSON; `rollout report --out FILE` writes it to a file; `rollou
 @click.command()
 @click.argument("run", required=False, shell_complete=completing.runs)
 @format_option(ReportForm, "How to write it.")
-@option("--out", metavar="FILE", help="Write it to a file instead of standard output.")
+@out_option("Write it to a file instead of standard output.")
 @common
 @click.pass_context
 def report(context: click.Context, run: str | None, form: str, out: str | None) -> int:

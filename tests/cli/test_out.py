@@ -1,0 +1,20 @@
+"""`--out` names a file: anything else is told before there is work, with what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.world import World
+
+
+@pytest.mark.parametrize("command", ["plan", "report", "report --format html"])
+@pytest.mark.parametrize("place", [".", "templates/", "~"])
+def test_a_folder_is_no_file_to_write_to(
+    world: World, command: str, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.bare_repo("api")
+    monkeypatch.setenv("HOME", str(world.root))
+    ran = world.run(*command.split(), "--out", place)
+    said = f"{place!r} is a folder; name a file, as in '{place.rstrip('/')}/FILE'"
+    told = f"rollout {command.split()[0]}: invalid value for '--out': {said}\n"
+    assert (ran.code, ran.out, ran.err) == (64, "", told)
