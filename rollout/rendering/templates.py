@@ -35,7 +35,8 @@ class TemplateFolder(Struct, frozen=True):
 def load(folder: Path, ignored: Collection[str] = ()) -> TemplateFolder:
     """Return every file under a templates folder, except stray files and what git ignores.
 
-    Raises UsageError with every symlink, special file, file of more than 16 MiB and name that is not UTF-8.
+    Raises UsageError with every symlink, special file, file of more than 16 MiB or that cannot be read, and name that
+    is not UTF-8.
     """
     found: dict[str, TemplateFile] = {}
     left_out: list[str] = []
@@ -49,10 +50,11 @@ def load(folder: Path, ignored: Collection[str] = ()) -> TemplateFolder:
             shown = str(path.relative_to(folder))
             about = path.lstat()
             fault = _fault(shown, about)
-            if fault is None:
-                found[shown] = TemplateFile(shown, path.read_bytes(), bool(about.st_mode & stat.S_IXUSR))
+            content = _content(path) if fault is None else None
+            if isinstance(content, bytes):
+                found[shown] = TemplateFile(shown, content, bool(about.st_mode & stat.S_IXUSR))
             else:
-                faults.append(fault)
+                faults.append(fault or Mistake(str(content), Place(f"templates/{shown}")))
     if faults:
         raise UsageError(*sorted(faults, key=str))
     return TemplateFolder(found, tuple(sorted(left_out)))
@@ -70,6 +72,14 @@ def _fault(shown: str, about: os.stat_result) -> Mistake | None:
     except UnicodeEncodeError:
         return Mistake("the name is not UTF-8", Place(f"templates/{shown!r}"))
     return None
+
+
+def _content(path: Path) -> bytes | str:
+    """Return the bytes of a template, or why they cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        return error.strerror or "cannot be read"
 
 
 def _taken_out(names: list[str], inside: str, is_none: Callable[[str], bool]) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 from rollout.fleet.ignored import ignored
 from rollout.rendering import templates
 from rollout.safety.stray import is_stray
+from tests import rights
 from tests.world import World
 
 NONE = (
@@ -239,3 +240,15 @@ def test_a_remote_of_another_name_is_told_with_the_way_out(world: World) -> None
     assert "no remote 'origin' (it has: up); name it with `remote`, or the address with `url`" in reason
     world.entries["api"] = "{path: api, remote: up}"
     assert world.run("apply", "--yes").code == 0
+
+
+@rights.linux
+@pytest.mark.parametrize("locked", ["project/conf.txt.j2", "project", "."])
+def test_templates_that_cannot_be_read_are_bad_templates(world: World, locked: str) -> None:
+    world.bare_repo("api")
+    place = world.root / "templates" / locked
+    before = place.stat().st_mode
+    place.chmod(0)
+    ran = rights.run(world, "validate")
+    place.chmod(before)
+    assert (ran.code, f"{Path('templates') / locked}: Permission denied" in ran.err) == (64, True), ran.err
