@@ -26,7 +26,7 @@ from rollout.model.outcomes import Outcome, Run, RunCommand
 from rollout.model.plan import Plan, Step
 from rollout.objects.messages import CommitWords
 from rollout.planning import needs, writable
-from rollout.planning.review import as_reviewed, same_place, stale_targets, undecided
+from rollout.planning.review import as_reviewed, other_authors, same_place, stale_targets, undecided
 from rollout.planning.undo import holds_after, with_left
 from rollout.showing import colour, next_step, plans
 from rollout.showing.names import grouped, names
@@ -71,7 +71,8 @@ def reviewed(at: Session, book: Ledger, planfile: str, settings: Settings, decis
     by_name = {target.name: target for target in at.loaded.inventory.targets}
     chosen = {target.name for target in at.loaded.chosen}
     steps = tuple(step for step in saved.steps if step.target in chosen)
-    gone = [step.target for step in steps if step.target not in by_name]
+    needed = () if at.options.limit else saved.steps  # a target that is no longer there cannot have been chosen
+    gone = [s.target for s in needed if s.target not in by_name and (s.changes or s.pending)]
     moved = [s.target for s in steps if s.target in by_name and not same_place(s, by_name[s.target])]
     now = at.plan(settings, decisions, tuple(by_name[s.target] for s in steps if s.target in by_name))
     fresh = {step.target: step for step in now.steps}
@@ -85,6 +86,8 @@ def reviewed(at: Session, book: Ledger, planfile: str, settings: Settings, decis
         place, new = Place(planfile), "make a new one: rollout plan --out"
         stands = Mistake("the plan is stale; nothing was changed", place, new)
         raise Refused(*(Mistake(line, place) for line in told), stands)
+    for then, author in other_authors(steps, fresh):
+        at.screen.warn(f"{planfile}: it was made for commits of {then}; they are of {author} now")
     merged = tuple(as_reviewed(step, fresh[step.target], decisions) for step in steps)
     return replace(saved, steps=merged)
 

@@ -125,6 +125,7 @@ def _read_step(entry: Mapping[str, Any], contents: Mapping[str, bytes]) -> Step:
         pending=entry["pending"],
         follow=bool(entry["follow"]),
         identity=str(entry["identity"]),
+        author=str(entry.get("author") or ""),
         awaits=Action(entry["awaits"]) if entry.get("awaits") else None,
         inputs=tuple(convert(one, Input) for one in entry.get("inputs", ())),
         via=Via(entry.get("via") or Via.PUSH),

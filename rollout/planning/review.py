@@ -44,6 +44,12 @@ def stale_targets(then: Step, now: Step, *, whole: bool = False) -> str | None:
     return f"{named} changed since the plan was made" if changed else None
 
 
+def other_authors(saved: Iterable[Step], fresh: Mapping[str, Step]) -> list[tuple[str, str]]:
+    """Return whose commits the reviewed changes were to be and whose they will be, where that differs."""
+    changing = [(step.author, fresh[step.target].author) for step in saved if step.changes and step.target in fresh]
+    return [(then, now) for then, now in dict.fromkeys(changing) if then and now and then != now]
+
+
 def read_since(then: Iterable[Input], now: Iterable[Input]) -> list[str]:
     """Return the inputs of templates that have changed since then."""
     known = {(one.target, one.path, one.glob): one.sha256 for one in now}
@@ -75,6 +81,7 @@ def as_reviewed(saved: Step, now: Step, decisions: Decisions) -> Step:
         delivery=now.delivery,
         standing=now.standing,
         collides=now.collides,
+        author=now.author,
         budgets=now.budgets,
         findings=now.findings,
         base=_base(saved, now),
