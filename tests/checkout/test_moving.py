@@ -467,25 +467,82 @@ def test_a_git_that_names_the_checkout_by_another_way_is_seen(world: World) -> N
 # --- checkouts that are not like most
 
 
-@pytest.mark.parametrize("how", [["set", "--cone", "src"], ["set", "--no-cone", "/*", "!/docs/"]])
-def test_a_new_file_outside_a_sparse_checkout_does_not_appear(world: World, how: list[str]) -> None:
+SPARSE = (["--cone", "src"], ["--no-cone", "/*", "!/docs/"], ["--cone", "--sparse-index", "src"])
+
+
+@pytest.fixture
+def sparse(world: World) -> Path:
+    """Give a sparse checkout for which upstream has new files inside and outside, beside our change."""
     top = world.repo("api", {"src/a.txt": "a\n"})
     assert world.run("apply", "--yes").code == 0
-    world.git(top, "sparse-checkout", *how)
-    world.elsewhere("api", {"src/b.txt": "b\n"})
+    world.git(top, "sparse-checkout", "set", "--cone", "src")
+    world.elsewhere("api", {"docs/deep/new.txt": "n\n", "src/b.txt": "b\n"})
     world.head = "version: 1\nvars: {who: moon}\n"
-    assert world.run("apply", "--yes").code == 0
-    assert (top / "src/b.txt").read_text() == "b\n"
-    world.elsewhere("api", {"docs/deep/new.txt": "n\n", "src/c.txt": "c\n"})
-    world.head = "version: 1\nvars: {who: mars}\n"
+    return top
+
+
+@pytest.mark.parametrize("how", SPARSE)
+def test_a_new_file_outside_a_sparse_checkout_comes_into_the_index_alone(
+    world: World, sparse: Path, how: list[str]
+) -> None:
+    world.git(sparse, "sparse-checkout", "set", *how)
+    by_git = world.root / "by-git"
+    shutil.copytree(sparse, by_git, symlinks=True)
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+    world.git(by_git, "pull", "-q")
+    seen = [
+        [world.git(top, *words) for words in (("ls-files", "-s", "-t"), ("status", "--porcelain"))]
+        for top in (sparse, by_git)
+    ]
+    assert seen[0] == seen[1]
+    assert "S 100644" in seen[0][0]
+    assert (sparse / "src/b.txt").read_text() == "b\n"
+    assert not (sparse / "docs").exists()
+    assert world.run("status", "--json").states() == {"api": "in-sync"}
+    world.git(sparse, "sparse-checkout", "disable")
+    assert (sparse / "docs/deep/new.txt").read_text() == "n\n"
+    assert world.git(sparse, "status", "--porcelain") == ""
+
+
+def test_a_persons_file_outside_a_sparse_checkout_stays_where_a_new_one_would_be(world: World, sparse: Path) -> None:
+    world.write(sparse, {"docs/deep/new.txt": "mine\n"})
     applied = world.run("apply", "--yes", "--json")
-    assert "docs/deep/new.txt is new and left out by a sparse checkout" in applied.reasons()["api"]
-    assert not (top / "docs").exists()
-    assert not (top / "src/c.txt").exists()
-    assert world.git(top, "status", "--porcelain") == ""
-    world.git(top, "sparse-checkout", "disable")
-    assert world.run("apply", "--yes").code == 0
-    assert (top / "docs/deep/new.txt").read_text() == "n\n"
+    assert "docs/deep/new.txt" in applied.reasons()["api"]
+    assert (sparse / "docs/deep/new.txt").read_text() == "mine\n"
+    assert not (sparse / "src/b.txt").exists()
+    assert world.git(sparse, "ls-files", "docs") == ""
+
+
+@pytest.mark.parametrize(
+    "meanwhile", ["echo '/docs/' >> .git/info/sparse-checkout", "mkdir -p docs/deep; echo mine > docs/deep/new.txt"]
+)
+def test_what_a_sparse_checkout_leaves_out_is_what_it_leaves_out_in_the_end(
+    world: World, sparse: Path, meanwhile: str
+) -> None:
+    once = f"test -e {world.root}/once || (touch {world.root}/once; cd {sparse}; {meanwhile})"
+    process = world.spawn("apply", "--yes", "--json", **slow_git(world, "sparse-checkout", once))
+    out, err = process.communicate(timeout=60)
+    assert "docs/deep/new.txt" in out, err
+    assert world.git(sparse, "ls-files", "docs") == ""
+    assert world.head_of(sparse) != world.tip("api")
+
+
+@needs_shim()
+@pytest.mark.parametrize("then", [{}, {"docs/deep/new.txt": "newer\n"}])
+def test_a_new_file_outside_a_sparse_checkout_comes_after_a_kill_too(
+    world: World, sparse: Path, then: dict[str, str]
+) -> None:
+    fault = Fault(Mode.KILL_TREE, 1, call="rename", path="*/api/.git/index", after=True)
+    run = world.spawn("apply", "--yes", **fault.environment(Book(world.root / "book").file, shim.built()))
+    run.communicate(timeout=60)
+    assert run.returncode == -signal.SIGKILL
+    assert world.git(sparse, "ls-files", "-t", "docs") == "S docs/deep/new.txt"
+    if then:
+        world.elsewhere("api", then)
+    done = world.run("apply", "--yes", "--json")
+    assert world.head_of(sparse) == world.tip("api"), done.out
+    assert world.git(sparse, "status", "--porcelain") == ""
+    assert world.git(sparse, "ls-files", "-t", "docs") == "S docs/deep/new.txt"
 
 
 def test_a_git_folder_on_another_file_system_is_told_before_and_after(world: World) -> None:

@@ -19,6 +19,7 @@ from rollout.checkout.moving import kept, may_move, rescue
 from rollout.checkout.moving.bring import Destination
 from rollout.checkout.moving.may_move import Moving
 from rollout.checkout.moving.move_refs import Refs
+from rollout.checkout.moving.outside import outside
 from rollout.checkout.moving.swap_files import Files
 from rollout.checkout.moving.swap_index import Index
 from rollout.checkout.standing import Hindered, above, git_for
@@ -88,6 +89,7 @@ def _planned(repo: GitDir, runner: Git, to: Destination, local: str | None, pers
         may_move.plain_files(moves)
         how = conversions(repo, new, objects, person, [move.path for move in moves])
         out = left_out(repo, runner, (move.path for move in moves if move.old is not None))
+        out |= outside(repo, runner, moves, scratch)
         written = [move for move in moves if move.path not in out]
         may_move.no_foreign_attributes(written, how)
         contents = dict(_contents(objects, written, how))

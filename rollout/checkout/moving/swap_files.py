@@ -57,6 +57,13 @@ class Files(Struct):
         """Put every file in place; raise Hindered at the first that is not what it was."""
         for move in self.moving.in_work_tree:
             self._put(move)
+        self._note_left_out()
+
+    def _note_left_out(self) -> None:
+        """Note what comes into the index alone, so that after a kill nobody takes it for staged by a person."""
+        out = (move for move in self.moving.moves if move.path in self.moving.left_out)
+        for number, move in enumerate(out, len(self.swaps)):
+            notes.note(self.moving.scratch, str(number), move, self.moving.begun.get(move.path, ()), ())
 
     def _put(self, move: Move) -> None:
         before = look.look(self.moving.repo.top, move.path)

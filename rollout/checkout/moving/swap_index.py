@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from rollout.checkout import index_lock
 from rollout.checkout.moving.may_move import Moving
+from rollout.checkout.moving.outside import outside
 from rollout.checkout.standing import Hindered
 from rollout.git.run import Git
 from rollout.machine import look, waiting
@@ -63,7 +63,7 @@ class Index(Struct):
             lines.append(f"{mode} {name}\t{move.path}\0")
         runner = self._into_index(self._copy, lines)
         self._leave_out(runner)
-        self._inside_sparse()
+        self._leaves_out_the_same()
 
     def _into_index(self, index: Path, lines: Iterable[str]) -> Git:
         runner = self.moving.runner.with_options(GIT_INDEX_FILE=str(index))
@@ -77,24 +77,13 @@ class Index(Struct):
             words = "".join(marked).encode("utf-8", "surrogateescape")
             runner.run("update-index", "-z", "--skip-worktree", "--stdin", stdin=words)
 
-    def _inside_sparse(self) -> None:
-        """Raise Hindered for a new file that a sparse checkout leaves out.
-
-        Git says which: it is asked with an index of the new files alone, and a work tree where there is nothing.
-        """
-        new = [move for move in self.moving.moves if move.old is None and move.new is not None]
-        if not new or not os.path.lexists(self.moving.repo.git_dir / "info" / "sparse-checkout"):
-            return
-        empty = self.moving.scratch / "nothing"
-        empty.mkdir()
-        lines = [f"{move.new[0]} {move.new[1]}\t{move.path}\0" for move in new if move.new is not None]
-        runner = replace(self._into_index(self.moving.scratch / "index.new", lines), work_tree=empty)
-        if runner.attempt("-c", "index.sparse=false", "sparse-checkout", "reapply").code:
-            return  # sparse checkout is off; git only keeps its patterns
-        listed = runner.run("ls-files", "-t", "-z").out.decode("utf-8", "surrogateescape")
-        left_out = [record[2:] for record in listed.split("\0") if record.startswith("S ")]
-        if left_out:
-            raise Hindered(f"{left_out[0]} is new and left out by a sparse checkout: pull it yourself")
+    def _leaves_out_the_same(self) -> None:
+        """Raise Hindered unless the same new files are left out still: else one that a person wants is missing."""
+        moving = self.moving
+        new = {move.path for move in moving.moves if move.old is None}
+        now = outside(moving.repo, moving.runner, moving.moves, moving.scratch)
+        for path in sorted(now ^ (moving.left_out & new)):
+            raise Hindered(f"what the sparse checkout leaves out changed meanwhile: {path}")
 
     def put(self, placed: Mapping[PurePosixPath, tuple[int, int]]) -> None:
         """Put the new index in place, if the lock is still ours and nobody bypassed it."""
