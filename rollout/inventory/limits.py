@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from fnmatch import filter as filter_names
 from typing import Any
 
 from rollout.content import yaml_nodes
 from rollout.content.yaml_nodes import Fault
+from rollout.errors import near
 from rollout.inventory.entries import list_of
+from rollout.model.groups import GroupNames
+from rollout.model.inventory import Target
 from rollout.model.limits import Budget, Forbidden
 
 
@@ -63,6 +67,16 @@ def faults(budgets_node: yaml_nodes.Node | None, forbid_node: yaml_nodes.Node | 
         why = _pattern_fault(str(said["pattern"])) if "pattern" in said else None
         if why:
             yield Fault(item.line, f"forbid.pattern: {why}")
+
+
+def unmatched(node: yaml_nodes.Node | None, targets: Iterable[Target], groups: GroupNames) -> Iterator[Fault]:
+    """Yield a fault for each word of `forbid` that names no target and no group: such a rule would guard nothing."""
+    names = {name for target in targets for name in (target.name, *target.groups)} | groups.defined.keys()
+    for number, item in enumerate(_items(node)):
+        for word in (word.removeprefix("!") for word in list_of(item, "targets")):
+            if names and not filter_names(names, word):
+                what = f"forbid[{number}].targets: {word!r} matches no target and no group"
+                yield Fault(item.line, f"{what}{near(word, names)}")
 
 
 def _pattern_fault(pattern: str) -> str | None:

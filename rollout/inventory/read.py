@@ -88,6 +88,7 @@ def _wrong_settings(source: Source, found: tuple[Target, ...]) -> Iterator[Fault
     yield from waves.faults(source.document)
     yield from waves.unmatched(source.document, found)
     yield from limits.faults(entries.get("budgets"), entries.get("forbid"))
+    yield from limits.unmatched(entries.get("forbid"), found, group_names(source.document))
 
 
 def _built(

@@ -105,6 +105,30 @@ def test_a_rule_may_leave_targets_out_as_limit_does(tmp_path: Path, targets: str
     assert {target["name"] for target in planned if target["warnings"]} == told
 
 
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("supervisor", "; did you mean 'supervisors'?"), ("nope", ""), ("'!apii'", "; did you mean 'api'?"), ("w*", "")],
+)
+def test_a_rule_about_targets_that_are_none_is_a_bad_inventory(tmp_path: Path, word: str, meant: str) -> None:
+    forbid = f"forbid:\n  - {{text: a}}\n  - {{text: command_log, targets: [api, {word}], block: true}}\n"
+    world = World(tmp_path, head=f"{HEAD}groups: {{later: {{}}}}\n{forbid}")
+    world.entries["api"] = "{url: /nowhere, groups: [supervisors]}"
+    world.template("project/conf.txt", "ours\n")
+    ran = world.run("validate")
+    line = world.head.count("\n")
+    bare = word.strip("'").removeprefix("!")
+    told = f"inventory.yaml:{line}: forbid[1].targets: {bare!r} matches no target and no group{meant}\n"
+    assert (ran.code, ran.err) == (64, told)
+
+
+@pytest.mark.parametrize("word", ["api", "supervisors", "later", "'!super*'", "'*'"])
+def test_a_rule_names_targets_groups_and_globs(tmp_path: Path, word: str) -> None:
+    world = World(tmp_path, head=f"{HEAD}groups: {{later: {{}}}}\nforbid: [{{text: a, targets: [{word}]}}]\n")
+    world.entries["api"] = "{url: /nowhere, groups: [supervisors]}"
+    world.template("project/conf.txt", "ours\n")
+    assert world.run("validate").code == 0
+
+
 def test_mistakes_in_budgets_and_forbid_are_told_with_their_lines(tmp_path: Path) -> None:
     world = World(
         tmp_path, head=HEAD + "budgets: [{name: a, files: [x], warn: 2}]\nforbid: [{why: x}, {pattern: '('}]\n"
