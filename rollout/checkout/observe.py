@@ -55,7 +55,8 @@ def observe(
         )
     paths = [item.path for item in managed]
     without = paths if others else [path for path in paths if path in behind or path in files]
-    differing = tuple((path, f"{path} {files[path]}" if path in files else in_words(why)) for path in without)
+    edits = {} if others else files  # what is committed on another branch is no edit
+    differing = tuple((path, f"{path} {edits[path]}" if path in edits else in_words(why)) for path in without)
     return CheckoutState(False, why, why == NotUpdated(), at.local, ahead, missing, differing, collides)
 
 

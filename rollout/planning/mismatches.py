@@ -45,4 +45,4 @@ def _mismatches(step: Step) -> Iterable[Mismatch]:
     unpushed = {change.path for change in step.changes}
     for path, reason in step.checkout:
         if path not in unpushed:
-            yield Mismatch(str(path), Where.CHECKOUT, reason)
+            yield Mismatch(str(path), Where.CHECKOUT, reason.removeprefix(f"{path} "))

@@ -9,6 +9,7 @@ import pytest
 from rollout.checkout.standing import Hindered
 from rollout.model.circumstances import CheckoutState
 from rollout.model.hindrances import CheckedOutElsewhere, Edited, Hindrance, OnBranch, OwnCommits
+from tests.world import World
 
 
 @pytest.mark.parametrize(
@@ -30,3 +31,18 @@ from rollout.model.hindrances import CheckedOutElsewhere, Edited, Hindrance, OnB
 def test_a_plan_and_a_refused_move_say_the_same_words(why: Hindrance, words: str) -> None:
     assert CheckoutState(False, why).reason.text == words
     assert str(Hindered(why)) == words
+
+
+def test_what_is_committed_on_another_branch_is_no_local_edit(world: World) -> None:
+    top = world.repo("api")
+    world.template("project/more.txt", "more\n")
+    assert world.run("apply", "--yes").code == 0
+    (top / "conf.txt").write_text("edited\n")
+    edited = world.run("verify", "--json").json["targets"][0]["mismatches"]
+    assert edited == [{"path": "conf.txt", "where": "checkout", "reason": "has local edits"}]
+    world.git(top, "checkout", "-q", "-b", "feature")
+    world.git(top, "commit", "-q", "-a", "-m", "feature")
+    found = world.run("verify", "--json").json["targets"][0]["mismatches"]
+    assert found == [
+        {"path": path, "where": "checkout", "reason": "on branch feature"} for path in ("conf.txt", "more.txt")
+    ]
