@@ -16,7 +16,7 @@ def begin_in_utf8() -> None:
     Python decides that once, when it starts. The environment stays, and with it that of our children.
     """
     if encoding_of_streams() is not None:
-        sys.argv[1:] = [_meant(word) for word in sys.argv[1:]]
+        sys.argv[1:] = [meant(word) for word in sys.argv[1:]]
     elif sys.getfilesystemencoding() != "utf-8":
         _begin_again()
 
@@ -34,8 +34,11 @@ def encoding_of_streams() -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _meant(word: str) -> str:
-    """Return an argument that is not UTF-8 as the locale has it, unless it is the name of a file that is there."""
+def meant(word: str) -> str:
+    """Return an argument, or the value of an option's variable, as the locale has it if it is not UTF-8.
+
+    The name of a file that is there stays as it is.
+    """
     data = os.fsencode(word)
     try:
         return data.decode()

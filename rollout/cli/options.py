@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from rollout import file_names
 from rollout.cli import completing
 from rollout.cli.forms import Colour
 from rollout.cli.several import ASSIGNMENTS
@@ -27,7 +28,7 @@ def option(*names: str, **settings: Any) -> Callable[[F], F]:
     long = next(name for name in names if name.startswith("--"))
     yes, _, no = long.partition("/")
     settings.setdefault("envvar", envvar(yes))
-    return click.option(*names, cls=_Either if no else click.Option, **settings)
+    return click.option(*names, cls=_Either if no else _Option, **settings)
 
 
 def format_option(forms: type[StrEnum], told: str) -> Callable[[F], F]:
@@ -48,7 +49,15 @@ def _no_folder(context: click.Context, given: click.Parameter, value: str | None
     return value
 
 
-class _Either(click.Option):
+class _Option(click.Option):
+    """An option whose variable is read in the encoding of the locale, as what is typed is."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        value = super().resolve_envvar_value(ctx)
+        return None if value is None else file_names.meant(value)
+
+
+class _Either(_Option):
     """An option of two names, --this/--no-this: the variable of the second one says the opposite."""
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
@@ -88,7 +97,7 @@ _COMMON: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
 )  # fmt: skip
 
 
-class CommonOption(click.Option):
+class CommonOption(_Option):
     """An option that every command takes: completed everywhere, and told by `rollout help options` alone."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:

@@ -98,12 +98,28 @@ def test_what_is_typed_is_in_the_encoding_of_the_locale(two_of_a_name: World, el
     assert world.at("api", "conf.txt") == "hello Jörg\n"
 
 
+def test_the_variable_of_an_option_is_in_the_encoding_of_the_locale(world: World, elsewhere: Mapping[str, str]) -> None:
+    if "LOCPATH" not in elsewhere:
+        pytest.skip("nothing beyond ASCII can be typed in it")
+    world.bare_repo("api")
+    world.template("project/conf.txt.j2", "{{ who }} of {{ team }}\n")
+    world.inventory()
+    said = os.fsdecode("who=Jörg Ünal team=Köln".encode("latin-1"))
+    message = os.fsdecode("Für alle".encode("latin-1"))
+    done = ran(world, {**elsewhere, "ROLLOUT_VAR": said, "ROLLOUT_MESSAGE": message}, "apply", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert world.at("api", "conf.txt") == "Jörg Ünal of Köln\n"
+    assert world.git("api.git", "log", "-1", "--format=%s", "main") == "Für alle"
+
+
 def test_a_file_is_found_by_the_bytes_of_its_name(world: World, elsewhere: Mapping[str, str]) -> None:
     world.bare_repo("api")
     moved = os.fsencode(world.inventory().parent) + b"/\xfc.yaml"
     os.rename(world.root / "inventory.yaml", moved)
-    done = ran(world, elsewhere, "validate", "-i", moved)
-    assert done.returncode == 0, done.stderr
+    by_argument = ran(world, elsewhere, "validate", "-i", moved)
+    by_variable = ran(world, {**elsewhere, "ROLLOUT_INVENTORY": os.fsdecode(moved)}, "validate")
+    for done in (by_argument, by_variable):
+        assert done.returncode == 0, done.stderr
 
 
 def test_the_environment_of_what_is_started_stays(world: World, elsewhere: Mapping[str, str]) -> None:
