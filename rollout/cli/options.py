@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -46,6 +47,17 @@ def _no_folder(context: click.Context, given: click.Parameter, value: str | None
     if value is not None and Path(value).expanduser().is_dir():
         name = f"{value.rstrip('/')}/FILE"
         raise click.BadParameter(f"{value!r} is a folder; name a file, as in {name!r}", context, given)
+    return value
+
+
+def message_option(told: str) -> Callable[[F], F]:
+    """Declare --message, whose text is sent on as it is."""
+    return option("--message", metavar="TEXT", callback=_only_unicode, help=told)
+
+
+def _only_unicode(context: click.Context, given: click.Parameter, value: str | None) -> str | None:
+    if value is not None and re.search("[\ud800-\udfff]", value):
+        raise click.BadParameter("it has bytes that are no letters in the encoding of your locale", context, given)
     return value
 
 

@@ -10,7 +10,7 @@ import click
 
 from rollout.cli import session
 from rollout.cli.carry_out import ledger
-from rollout.cli.options import common, option
+from rollout.cli.options import common, message_option, option
 from rollout.cli.recording import Recording
 from rollout.cli.session import Session
 from rollout.errors import Refused, UsageError
@@ -39,7 +39,7 @@ _WANTED = {Act.MERGE: "merge", Act.CLOSE: "close", Act.COMMENT: "comment on"}
 )
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
 @option("--force", is_flag=True, help="Also merge reviews that are not green or not approved.")
-@option("--message", metavar="TEXT", help="The comment; with close, the reason.")
+@message_option("The comment; with close, the reason.")
 @common
 @click.pass_context
 def review(

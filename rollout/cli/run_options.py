@@ -10,7 +10,7 @@ from typing import Any
 import click
 from msgspec import Struct
 
-from rollout.cli.options import option
+from rollout.cli.options import message_option, option
 from rollout.cli.several import DECISIONS, LINES
 from rollout.errors import UsageError, near
 from rollout.model.action import OnDrift
@@ -64,7 +64,7 @@ def reach_options(command: Callable[..., int]) -> Callable[..., int]:
 def words_options(command: Callable[..., int]) -> Callable[..., int]:
     """Give a command what its commits are to say, as `words`."""
 
-    @option("--message", metavar="TEXT", help="What the commits say: a subject, and after an empty line a body.")
+    @message_option("What the commits say: a subject, and after an empty line a body.")
     @option("--trailer", "trailers", type=LINES, multiple=True, metavar="K: V",
             help="Add a trailer to the commits' messages.")  # fmt: skip
     @option("--signoff", is_flag=True, help="Add your Signed-off-by to the commits' messages.")

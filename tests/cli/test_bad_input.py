@@ -381,3 +381,11 @@ def test_a_list_that_is_too_short_is_told_with_how_many_it_takes(world: World, t
         f"defaults: {text}\n" if "templates" in text else f"defaults: {{templates: [project]}}\nfiles: {{a: {text}}}\n"
     )
     refused(inventory(world, f"version: 1\n{place}repos: {{api: {{url: api.git}}}}\n"), said)
+
+
+@pytest.mark.parametrize("command", [("apply", "--yes"), ("push", "--yes"), ("review", "comment", "--yes")])
+def test_a_message_that_is_no_text_is_refused(world: World, command: tuple[str, ...]) -> None:
+    world.repo("api")
+    told = "it has bytes that are no letters in the encoding of your locale"
+    refused(world.run(*command, "--message", "F\udcfcr alle"), "invalid value for '--message'", told)
+    assert world.run("status", "--json").json["targets"][0]["last_run"] is None
