@@ -92,6 +92,8 @@ class Lab(Room):
             finding.fired = finding.fired and again.fired
             self.server_owner_clears()
         first = self.again(story, experiment)
+        if self._moved_away(experiment, first):
+            first = self.again(story, experiment)
         settled = Picture.of(self, story)
         second = self.again(story, experiment)
         self.conclude(finding, before, settled, first, second)
@@ -133,6 +135,17 @@ class Lab(Room):
         if experiment.between is not None:
             command = experiment.between.command(self.live, "api", self.place / "deed.sh")
             subprocess.run(["sh", "-c", command], check=False)
+
+    def _moved_away(self, experiment: Experiment, ended: Ended) -> bool:
+        """Move away a folder in the place of a file if the program asks for that, as it removes none; tell whether."""
+        between = experiment.between
+        if between is None or not between.name.endswith("is a folder") or ended.code == 0:
+            return False
+        folder = self.live / (self.live / "did").read_text()
+        if not folder.is_dir() or str(folder) not in ended.out + ended.err:
+            return False
+        folder.rename(self.live / "moved-away")
+        return True
 
     def inside(self, experiment: Experiment) -> Finding:
         """Run a person's git command, with a whole rollout at one call of it; the command must not notice."""

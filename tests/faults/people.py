@@ -234,7 +234,7 @@ def damage(pattern: str, number: int = 1) -> tuple[Deed, ...]:
     """Return the ways in which the n-th file like a pattern, below the world's folder, is damaged."""
     return tuple(
         Deed(f"{pattern} #{number} is {how}", f'f=$(ls -1d {pattern} | sed -n {number}p); test -f "$f" && '
-             f"{{ {script.format(chr(34) + '$f' + chr(34))}; : > did; }}", "state")
+             f"{{ {script.format(chr(34) + '$f' + chr(34))}; printf %s \"$f\" > did; }}", "state")
         for how, script in _WAYS
     )  # fmt: skip
 

@@ -55,9 +55,7 @@ class Check:
         return self.experiment.without == "state" or (gone is not None and gone.name in FORGETS)
 
     def violations(self) -> list[str]:
-        # A program that names what a person must move away first has not begun to clear anything.
-        found = [] if self._named_the_damage() else self._left_over()
-        found += [*self._tokens(), *self._whole(), *self._fixed_point(), *self._stays()]
+        found = [*self._left_over(), *self._tokens(), *self._whole(), *self._fixed_point(), *self._stays()]
         found += [*self._published(), *self._told()]
         if not self._in_checkout() and not self.story.clones:
             found += self._person_untouched()
@@ -296,8 +294,6 @@ class Check:
     def _may_stay_out(self, name: str) -> bool:
         """Where the branch itself is upstream, a person who is at it keeps the rollout out; a foreign edit does too."""
         deed = self._deed
-        if self._named_the_damage():
-            return True
         if deed is None or name == "web":
             return False
         return (not self.story.pushes and deed.place in {"checkout"}) or (deed.place == "upstream" and deed.blocks)
@@ -341,8 +337,6 @@ class Check:
             return self._refused()
         # Without the state folder, or a part of it, every file in the folder counts as never written by us.
         lost = self.experiment.without == "state" or self.experiment.between is not None
-        if self.experiment.between is not None and self._named_the_damage():
-            return []
         fine = {0, 3, 4} if self._folder_is_forgotten() else {0, 3}  # 4: all that is left waits for a decision
         if self.experiment.between is not None and not {self.first.code, self.second.code} <= fine:
             found.append(f"the runs after the damage ended with {self.first.code} and {self.second.code}")
@@ -377,12 +371,6 @@ class Check:
         silent = sorted(name for name in wanted if NO_EXCHANGE not in reasons.get(name, ""))
         return [f"nobody was told why {name} was left" for name in silent]
 
-    def _named_the_damage(self) -> bool:
-        """Tell whether the program named the folder in its file's place: it removes none, a person must."""
-        between, said = self.experiment.between, self.second.out + self.second.err
-        folder = between is not None and between.name.endswith("is a folder")
-        return folder and self.second.code != 0 and f"{self.room.live}/state" in said
-
     def _no_staged_revert(self) -> list[str]:
         """The index must not undo what HEAD has: the person's next commit would publish that."""
         if self._deed is not None and (self._deed.git or "git" in self._deed.script):
@@ -408,7 +396,6 @@ class Check:
             changed = [name for name in parts if getattr(now, name) != getattr(self.settled, name)]
             found.append(f"the second run changed {', '.join(changed)}")
         done = set(self.second.outcomes().values()) - {"unchanged", "blocked"}
-        done -= {"failed"} if self._named_the_damage() else set()
         if done - ({"committed"} if not self.story.pushes else set()):
             found.append(f"the second run: {self.second.outcomes()} {self.second.reasons()}")
         return found

@@ -39,6 +39,25 @@ def _outdated(world: World) -> Path:
     return top
 
 
+def test_what_a_kill_left_beside_a_shared_file_goes_once_its_folder_can_be_locked_again(
+    world: World, library: Path
+) -> None:
+    world.template("shared/a.txt.j2", "hello {{ who }}\n")
+    world.tail = "folders:\n  shared: {path: shared, templates: [shared]}\n"
+    process, book = _apply(world, library, Fault(Mode.KILL_TREE, 1, call="write", path="*/shared/.rollout-*.part"))
+    process.communicate(timeout=60)
+    assert book.fired
+    (left,) = (world.root / "shared").iterdir()
+    (lock,) = Path(os.environ["ROLLOUT_STATE_DIR"]).glob("folders/shared-*.lock")
+    lock.unlink()
+    lock.mkdir()
+    assert f"{lock}: Is a directory; rollout needs a lock file there: move it away" in world.run("apply", "--yes").out
+    assert left.exists()
+    lock.rmdir()
+    assert world.run("apply", "--yes").code == 0
+    assert [file.name for file in (world.root / "shared").iterdir()] == ["a.txt"]
+
+
 def test_whoever_reads_a_file_at_any_call_of_a_run_sees_the_old_one_or_the_new_one(world: World, library: Path) -> None:
     world.template("shared/a.txt.j2", "hello {{ who }}\n")
     world.remote("api")
