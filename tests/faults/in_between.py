@@ -15,15 +15,17 @@ def reverted(room: Room, story: Story, before: Picture) -> list[str]:
         return []
     listed = room.git(story.top, "ls-tree", "-r", "-z", "HEAD").split("\0")
     head = {line.split("\t", 1)[1]: line.split("\t", 1)[0].split(" ")[2] for line in listed if line}
-    listed = room.git(story.top, "ls-files", "-s", "-z").split("\0")
-    index = {line.split("\t", 1)[1]: line.split("\t", 1)[0].split(" ")[1] for line in listed if line}
+    listed = room.git(story.top, "ls-files", "-s", "-t", "-z").split("\0")
+    index = {line.split("\t", 1)[1]: line.split("\t", 1)[0].split(" ") for line in listed if line}
     found = []
     for path in MANAGED:
         old = before.index.get(path, "").split(" ")[2:3]
         if path not in head or [head[path]] == old:
             continue
-        if [index[path]] == old if path in index else not old:
+        if [index[path][2]] == old if path in index else not old:
             found.append(f"staged revert of {path}")
+        if path in index and index[path][0] == "S":
+            continue  # a sparse checkout leaves it out
         file = room.live / story.top / path
         was = before.files.get(path)
         if (was is None and not file.exists()) or (was is not None and file.is_file() and file.read_bytes() == was[0]):

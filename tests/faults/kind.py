@@ -16,7 +16,7 @@ from tests.faults.shim import Call, Fault, Mode
 from tests.faults.stories import STORIES
 
 Calls = Mapping[str, list[tuple[Call, Point]]]
-CHECKOUT = ("push", "upstream moved", "no push", "no remote", "ours overtaken")
+CHECKOUT = ("push", "upstream moved", "no push", "no remote", "ours overtaken", "sparse")
 
 _PROGRAMS = ("update-ref", "update-index", "unpack-objects", "receive-pack", "fetch", "ls-remote", "cat-file",
              "index-pack", "render_child")  # fmt: skip

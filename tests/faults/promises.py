@@ -349,7 +349,17 @@ class Check:
         was = [line for line in self.before.status.splitlines() if line.split(" ")[-1] not in ours]
         if lines != was or len(lines) != len(self.settled.status.splitlines()):
             found.append(f"status is {self.settled.status!r}")
+        found += self._left_out()
         return found if lost else found + self._folder_done()
+
+    def _left_out(self) -> list[str]:
+        """What a sparse checkout leaves out is in its index alone."""
+        if not self.story.sparse:
+            return []
+        deep = {path: tag[:1] for path, tag in self.settled.index.items() if "/" in path}
+        there = dict.fromkeys(("docs/new.txt", "fresh/deep/new.txt"), "S")
+        found = [f"{path} appeared" for path in self.settled.files if "/" in path]
+        return found if deep == there else [*found, f"left out is {deep}"]
 
     def _folder_done(self) -> list[str]:
         """The shared folder has what its templates say."""

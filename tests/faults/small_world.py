@@ -50,6 +50,8 @@ class SmallWorld:
             self._others_push()
         if self.story.drift:
             self._others_change()
+        if self.story.sparse:
+            self.room.git("api", "sparse-checkout", "set", "--cone")
         if not self.story.clones:
             self._person(self.story.top)
         if self.story.reverts:

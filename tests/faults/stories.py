@@ -41,6 +41,7 @@ class Story:
     first_contact: bool = False  # the state folder is not there yet
     clones: bool = False  # the checkout is not there yet
     unpushed: bool = False  # our commit is in the checkout and not upstream
+    sparse: bool = False  # the checkout leaves out all folders
     odd_names: bool = False  # with files whose names our rules refuse
     promise: str = "rollout"  # which promises it is held against: rollout, review, decision, taken or revert
     forge: str = ""  # changes are proposed: by an interface, "api", or by a push, "agit"
@@ -68,6 +69,7 @@ _PLAIN = (
     Story("ready to push", targets=("api", "web"), unpushed=True),
     Story("ours overtaken", ("push", "--yes", "--json"), targets=("api",), unpushed=True, overtaken=True,
           writes=frozenset()),
+    Story("sparse", upstream_moved=True, targets=("api",), sparse=True),
     Story("odd names", upstream_moved=True, targets=("api",), odd_names=True),
 )  # fmt: skip
 
