@@ -69,6 +69,19 @@ CHECKOUT = (
          "grep -qz rollout.rendering.child_main /proc/$p/cmdline && kill -9 $p; done", place="program"),
 )  # fmt: skip
 
+# What is in a sparse checkout afterwards is in the work tree, if the branch has it.
+_THERE = f"! git -C api cat-file -e HEAD:docs/new.txt 2>/dev/null || test -f {_NEW}"
+
+SPARSE = tuple(
+    Deed(
+        f"sparse-checkout {words}",
+        f"git -C api sparse-checkout {words} && note >> api/other.txt",
+        git=True,
+        stays=_THERE,
+    )
+    for words in ("add docs", "set docs", "disable")
+)
+
 FOLDER = (
     Deed("edit a shared file", "test -f shared/a.txt && note >> shared/a.txt", "folder", blocks=True),
     Deed("replace a shared file", "note > shared/.swp && mv shared/.swp shared/a.txt", "folder", blocks=True),
