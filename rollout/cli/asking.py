@@ -10,12 +10,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.cli.answers import Answers, Circle, FileAnswer
-from rollout.cli.editing import edited
+from rollout.cli.editing import edited, kept_aside
 from rollout.cli.session import Session
 from rollout.errors import Interrupted, Refused
 from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import FileDecision
-from rollout.model.inventory import SetWhere
+from rollout.model.inventory import SetWhere, Target
 from rollout.model.plan import Change, Plan, State, Step
 from rollout.planning.review import undecided
 from rollout.safety.shown import plain
@@ -77,8 +77,23 @@ def decided(at: Session, made: Plan, answers: Answers, circle: Circle) -> Plan:
             return made
         names = {step.target for step, _ in left}
         targets = tuple(target for target in at.loaded.chosen if target.name in names)
-        fresh = {step.target: step for step in circle.again(at, made, answers, targets)}
+        fresh = {step.target: step for step in _looked_again(at, made, answers, targets, circle)}
         made = replace(made, steps=tuple(fresh.get(step.target, step) for step in made.steps))
+
+
+def _looked_again(
+    at: Session, made: Plan, answers: Answers, targets: tuple[Target, ...], circle: Circle
+) -> tuple[Step, ...]:
+    """Look at targets with the answers; an edit that may not be written is put aside, and is asked about again."""
+    found = circle.again(at, made, answers, targets)
+    errors = {(s.target, c.path): c for s in found for c in s.changes if c.action is Action.ERROR}
+    refused = [one for one in answers.files if one.text is not None and (one.target, one.path) in errors]
+    for one in refused:
+        answers.files.remove(one)
+        aside = kept_aside(one.path.name, one.text or b"")
+        told = errors[one.target or "", one.path].told
+        at.screen.say(f"{one.target}: {plain(told)}, so nothing is decided; what the editor wrote is in {aside}")
+    return circle.again(at, made, answers, targets) if refused else found
 
 
 def _left(made: Plan, answers: Answers) -> list[tuple[Step, Change]]:

@@ -44,7 +44,9 @@ def edited(at: Session, change: Change) -> bytes | None:
     changed = text != change.before.content
     if changed and fault is None:
         return text
-    kept = f"; what it wrote is in {_kept(change.path.name, text)}" if changed else "; keep leaves the file as it is"
+    kept = (
+        f"; what it wrote is in {kept_aside(change.path.name, text)}" if changed else "; keep leaves the file as it is"
+    )
     at.screen.say(f"{fault or 'it is as it was'}, so nothing is decided{kept}")
     return None
 
@@ -88,7 +90,7 @@ def _words(editor: str, place: Path) -> list[str]:
     return [*editor.split(), str(place)]
 
 
-def _kept(name: str, text: bytes) -> Path:
+def kept_aside(name: str, text: bytes) -> Path:
     """Put a text where the person finds it."""
     place = Path(tempfile.mkdtemp(prefix="rollout-edit-")) / name
     place.write_bytes(text)

@@ -1,4 +1,4 @@
-"""Hold the checks of `files` against whole files, where the templates say only a part of them."""
+"""Hold what is written against the checks, policies and bounds of `files`, where it is not what a template rendered."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from msgspec.structs import replace
 
 from rollout.content.modes.table import traits
 from rollout.model.action import Action
-from rollout.model.circumstances import Findings
+from rollout.model.circumstances import Decisions, Findings
 from rollout.model.files import Desired, File, Managed, Snapshot
+from rollout.model.inventory import Secrets, TargetKind
 from rollout.model.plan import Change
+from rollout.planning import steps
+from rollout.safety.flaw import Flaw
 
 
-def over(found: Findings, desired: Desired, snapshot: Snapshot) -> Findings:
-    """Return the findings, with a file that its check refuses as an error: as it would be, or as it is."""
+def over(found: Findings, desired: Desired, snapshot: Snapshot, kind: TargetKind) -> Findings:
+    """Return the findings, with a file that may not be written, or that its check refuses as it is, as an error."""
     to_check = [one for one in desired.managed if one.rule.check is not None and traits(one.mode).partial]
     errors = {change.path: change for change in _errors(found, to_check, snapshot)}
+    errors |= {change.path: change for change in _of_persons(found, desired, snapshot, kind)}
     if not errors:
         return found
     others = [change for change in found.changes if change.path not in errors]
@@ -38,5 +42,46 @@ def _errors(found: Findings, to_check: Iterable[Managed], snapshot: Snapshot) ->
             continue
         flaw = checks.refused(replace(item, body=after.content, executable=after.executable))
         if flaw is not None:
-            error = Change(item.path, Action.ERROR, str(flaw), before, None, decided=False, line=flaw.line)
-            yield replace(error, policy=True, rules=item.rules)
+            yield _error(item, before, flaw)
+
+
+def _error(item: Managed, before: File | None, flaw: Flaw) -> Change:
+    error = Change(item.path, Action.ERROR, str(flaw), before, None, decided=False, line=flaw.line)
+    return replace(error, policy=True, rules=item.rules)
+
+
+def _of_persons(found: Findings, desired: Desired, snapshot: Snapshot, kind: TargetKind) -> Iterable[Change]:
+    """Yield an error for each text that a person edited or that was merged with theirs, and that may not be written."""
+    changes = {one.path: one for one in found.changes if one.decided and not one.idle and (one.keep or one.template)}
+    for item in desired.managed if changes else ():
+        change = changes.get(item.path)
+        if change is not None and change.after is not None:
+            flaw = _flaw(item, change.before, change.after, kind) or _unreadable(item, change.after, desired, snapshot)
+            if flaw is not None:
+                yield _error(item, change.before, flaw)
+
+
+def _flaw(item: Managed, before: File | None, after: File, kind: TargetKind) -> Flaw | None:
+    """Say why a text may not be written; what others have in the rest of a file that is theirs is their own affair."""
+    from rollout.content import policies, policy
+    from rollout.rendering.checks import FileChecks
+    from rollout.safety import secrets
+
+    theirs = b"" if before is None else before.content
+    flaw = policies.broken(after.content, item.rule, item.path)
+    if flaw is not None and not (traits(item.mode).partial and policies.broken(theirs, item.rule, item.path)):
+        return flaw
+    if kind is TargetKind.REPO and item.rule.secrets is not Secrets.ALLOW and not secrets.fault(theirs, ()):
+        flaw = secrets.fault(after.content, ())
+        if flaw is not None:
+            return flaw
+    whole = replace(item, body=after.content, executable=after.executable)
+    return policy.policy_fault(after.content, item.rule) or FileChecks().refused(whole)
+
+
+def _unreadable(item: Managed, after: File, desired: Desired, snapshot: Snapshot) -> Flaw | None:
+    """Say why the next look at a file could not be one, as where a document does not parse."""
+    then = replace(snapshot, files={**snapshot.files, item.path: after})
+    alone = replace(desired, managed=(item,), problems=())
+    changes = steps.findings(alone, then, Decisions()).changes
+    return next((Flaw(one.cause, one.line) for one in changes if one.action is Action.ERROR), None)

@@ -16,7 +16,7 @@ from rollout.errors import GitError
 from rollout.model.action import Action
 from rollout.model.circumstances import CheckoutState, Circumstances, Decisions, Findings
 from rollout.model.files import Desired, Snapshot
-from rollout.model.inventory import Branch
+from rollout.model.inventory import Branch, TargetKind
 from rollout.model.plan import State, Step
 from rollout.model.reasons import Way, WayOut, said
 from rollout.model.reviews import Deliver
@@ -126,13 +126,13 @@ def _upstream(look: Look, at: Located, store: Store) -> _Seen:
 def _found(seen: _Seen, snapshot: Snapshot) -> tuple[Snapshot, Findings]:
     """Compare what is desired with what is there; for files that wait for a decision, find out who changed them."""
     desired = seen.look.desired
-    found = checked.over(steps.findings(desired, snapshot, seen.decisions), desired, snapshot)
+    found = checked.over(steps.findings(desired, snapshot, seen.decisions), desired, snapshot, TargetKind.REPO)
     about = [change.path for change in found.changes if change.action in keeping.WAITING]
     by = authors.last_changes(seen.store, snapshot.revision, about, network=seen.network)
     if not by:
         return snapshot, found
     snapshot = replace(snapshot, changed_by=by)
-    return snapshot, checked.over(steps.findings(desired, snapshot, seen.decisions), desired, snapshot)
+    return snapshot, checked.over(steps.findings(desired, snapshot, seen.decisions), desired, snapshot, TargetKind.REPO)
 
 
 def _checkout(seen: _Seen, desired: Desired, entries: Entries | None) -> CheckoutState | None:
