@@ -215,7 +215,7 @@ def test_what_an_editor_wrote_before_it_failed_is_not_taken_and_not_lost(world: 
         ("exec sleep 60", None),
         ('echo edited >>"$1"\nexec sleep 60', {"conf.txt": THEIRS + "edited\n"}),
         (
-            "trap 'echo more >\"$1.save\"; exit 1' TERM\nsleep 60 & wait",
+            "trap 'echo more >\"$1.save\"; exit 1' TERM\nwhile :; do sleep 60 & wait; done",
             {"conf.txt": THEIRS, "conf.txt.save": "more\n"},
         ),
     ],
