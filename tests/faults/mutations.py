@@ -477,6 +477,9 @@ MUTATIONS = (
              "_LONE_CR.search(content)", "None",
              test="tests/content/test_lone_cr.py::"
              "test_a_line_that_ends_with_a_cr_alone_is_refused_with_the_way_out"),
+    Mutation("what a decision writes is judged", "targets/checked.py",
+             "for item in desired.managed if changes else ():", "for item in ():",
+             test="tests/targets/test_written_by_decisions.py::test_a_merge_keeps_to_the_rules_of_its_file"),
     # --- reverts
     Mutation("a revert that was stopped brings the checkout along", "targets/branch/past.py",
              "follow=_lags(found.step, at, where, tip)", "follow=False",
