@@ -95,6 +95,7 @@ def _shown(step: Step, path: str | None, *, base: bool) -> list[Change]:
     if not base:
         return changes
     drifted = [c for c in changes if c.action in {Action.DRIFT, Action.CONFLICT}]
+    drifted += [c for c in step.changed_on_hold if path in {None, str(c.path)}]
     return [replace(change, before=change.base, after=change.before) for change in drifted]
 
 

@@ -20,20 +20,26 @@ class Decide(Struct, frozen=True):
     choices: tuple[OnDrift, ...]
     options: str = ""
     own_options: str = ""  # of a command that names its target
+    releases: bool = False  # whether the files are on hold, which ends with the decision
     takes: bool = True  # whether the template may take back what others did
 
     def words(self, path: PurePosixPath, number: int) -> str:
         one = tuple(filter(None, (self.target, str(path) if self.target and number == 1 else "")))
         if self.adopts:
-            takes = _command(("rollout", "apply", "--adopt"), self.options)
+            takes = _command((*self._apply, "--adopt"), self.options)
             leaves = "" if number > 1 else f", or --on-drift {shlex.quote(f'{path}=keep')} leaves it"
             what = "it" if number == 1 else "them"
             return f"see: {self._about('rollout', 'diff', *one)}; then {takes} takes {what} over{leaves}"
         see = self._about("rollout", "diff", *one, "--base")
         take = self._about("rollout", "take", self.target, str(path)) if self.target and number == 1 else ""
         back = f", or: {take}" if self.takes and take else ""
-        decide = " ".join(filter(None, (f"rollout apply --on-drift {'|'.join(self.choices)}", self.options)))
+        apply = f"{shlex.join(self._apply)} --on-drift {'|'.join(self.choices)}"
+        decide = " ".join(filter(None, (apply, self.options)))
         return f"see: {see}; then {decide}{back}"
+
+    @property
+    def _apply(self) -> tuple[str, ...]:
+        return ("rollout", "apply", "--release") if self.releases else ("rollout", "apply")
 
     def _about(self, *words: str) -> str:
         """Return a command about the target, which needs no options that choose targets."""

@@ -109,4 +109,5 @@ class Findings(Struct, frozen=True):
     agreed: Mapping[PurePosixPath, Agreed] = field(default_factory=dict)  # others wrote these keys, just as they should
     kept: tuple[PurePosixPath, ...] = ()  # others wrote it, and a person decided to keep it
     held: tuple[PurePosixPath, ...] = ()  # it was reverted, and its template has not changed since
+    changed_on_hold: tuple[Change, ...] = ()  # what others did to those that waits for a decision
     merged: tuple[PurePosixPath, ...] = ()  # a merge of what others did was accepted, and it differs from its template

@@ -125,6 +125,7 @@ class Step(Struct, frozen=True):
     kept: tuple[PurePosixPath, ...] = ()  # files that a person decided to keep as they are
     frozen: bool = False  # the inventory holds it
     held: tuple[PurePosixPath, ...] = ()  # files that were reverted, and whose templates have not changed since
+    changed_on_hold: tuple[Change, ...] = ()  # what others did to those
     left: tuple[PurePosixPath, ...] = ()  # files that a revert leaves alone, as others changed them since
     merged: tuple[PurePosixPath, ...] = ()  # files that hold an accepted merge, and so differ from their templates
     findings: tuple[Finding, ...] = ()  # what is wrong with its texts as a whole

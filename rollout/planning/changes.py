@@ -38,6 +38,7 @@ class LeftAsItIs(Struct, frozen=True):
 
     path: PurePosixPath
     why: Left = Left.KEPT
+    since: Change | None = None  # what others did to it while it is on hold
 
 
 class Needed(Struct, frozen=True):
@@ -46,6 +47,7 @@ class Needed(Struct, frozen=True):
     changes: tuple[Change, ...]
     kept: tuple[PurePosixPath, ...]
     held: tuple[PurePosixPath, ...]
+    changed_on_hold: tuple[Change, ...]
     merged: tuple[PurePosixPath, ...]
     in_sync: int
     warnings: tuple[str, ...]
@@ -62,7 +64,9 @@ def changes_needed(desired: Desired, snapshot: Snapshot, decisions: Decisions) -
     kept, held, merged = (_left(found, why) for why in (Left.KEPT, Left.HELD, Left.MERGED))
     warnings = tuple(warning for item in judged for warning in _warnings(item, snapshot.files.get(item.path)))
     changes.sort(key=lambda change: change.path)
-    return Needed(tuple(changes), kept, held, merged, len(judged) - sum(isinstance(c, Change) for c in found), warnings)
+    since = tuple(one.since for one in found if isinstance(one, LeftAsItIs) and one.since is not None)
+    in_sync = len(judged) - sum(isinstance(c, Change) for c in found)
+    return Needed(tuple(changes), kept, held, since, merged, in_sync, warnings)
 
 
 def _left(found: Iterable[Change | LeftAsItIs | None], why: Left) -> tuple[PurePosixPath, ...]:
@@ -126,7 +130,8 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
         if fault:
             return _error(item.path, fault, actual, policy=True)
         if keeping.on_hold(item, snapshot.held.get(item.path), decisions):
-            return None if _classified(at, wanted, _AT_ALL) is None else LeftAsItIs(item.path, Left.HELD)
+            change, how = _classified(at, wanted, _AT_ALL), Left.HELD
+            return change and LeftAsItIs(item.path, how, keeping.changed_on_hold(at, change, snapshot))
         if keeping.stays(item, actual, snapshot.kept.get(item.path), decisions):
             return None if _classified(at, wanted, _AT_ALL) is None else LeftAsItIs(item.path)
         change = _classified(at, wanted, decisions)
@@ -136,18 +141,13 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
             return change
         if change.action is Action.ADOPT and snapshot.unsearched:
             change = replace(change, cause=_UNSEARCHED, unsearched=True)
-        change = replace(change, goes_back=_goes_back(item, actual))
+        change = replace(change, goes_back=keeping.goes_back(at))
         return keeping.kept(told(change, snapshot.changed_by.get(item.path)), item.asks, decisions)
     except FileFault as error:
         elsewhere = error.path not in {None, item.path}
         return _error(item.path, Flaw(str(error)) if elsewhere else error.flaw, actual, elsewhere=elsewhere)
     except Exception as error:  # anything that a file's content can cause is that file's fault; the others go on
         return _error(item.path, Flaw(faults.in_words(error)), actual)
-
-
-def _goes_back(item: Managed, actual: File | None) -> bool:
-    """Tell whether what others did can be put into the template."""
-    return traits(item.mode).taken_back and actual is not None and strategy(item.mode).part(item, actual) is not None
 
 
 # Whether something is needed at all: whether what others changed could be merged is not tried.

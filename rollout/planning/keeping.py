@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from msgspec.structs import replace
 
+from rollout.content.modes.mode import Situation
+from rollout.content.modes.table import strategy, traits
 from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import Decisions, Findings
 from rollout.model.files import Desired, File, Managed, Snapshot, fingerprint
 from rollout.model.inventory import Mode
 from rollout.model.plan import Change
+from rollout.planning.drift import told
 
 WAITING = frozenset({Action.DRIFT, Action.ADOPT, Action.CONFLICT})  # what waits for a person's decision
+
+
+def waiting(found: Findings) -> list[PurePosixPath]:
+    """Return the files that wait for a person's decision, or will do so when they are on hold no more."""
+    return [*(one.path for one in found.changes if one.action in WAITING), *(one.path for one in found.changed_on_hold)]
 
 
 def stays(item: Managed, actual: File | None, noted: str | None, decisions: Decisions) -> bool:
@@ -33,6 +43,19 @@ def on_hold(item: Managed, noted: str | None, decisions: Decisions) -> bool:
     if noted is None or decisions.release or decisions.named(item.path) is not None:
         return False
     return noted == item.asks
+
+
+def goes_back(at: Situation) -> bool:
+    """Tell whether what others did can be put into the template."""
+    mode, actual = at.item.mode, at.actual
+    return traits(mode).taken_back and actual is not None and strategy(mode).part(at.item, actual) is not None
+
+
+def changed_on_hold(at: Situation, change: Change, snapshot: Snapshot) -> Change | None:
+    """Return what others did to a file that was reverted, if that will wait for a decision."""
+    if change.action not in WAITING or change.path in snapshot.given_back:
+        return None
+    return told(replace(change, goes_back=goes_back(at)), snapshot.changed_by.get(change.path))
 
 
 def released(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Decisions:

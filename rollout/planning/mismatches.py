@@ -40,8 +40,10 @@ def _mismatches(step: Step) -> Iterable[Mismatch]:
         else:
             what = "waits to be pushed" if step.pending else f"{change.action.value}: {change.words}"
             yield Mismatch(str(change.path), place, what)
+    changed = {change.path: f"; {change.words}" for change in step.changed_on_hold}
     for path in step.held:
-        yield Mismatch(str(path), place, "held since a revert, until the template changes")
+        more = changed.get(path, "")
+        yield Mismatch(str(path), place, f"held since a revert, until the template changes{more}")
     unpushed = {change.path for change in step.changes}
     for path, reason in step.checkout:
         if path not in unpushed:

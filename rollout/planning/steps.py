@@ -7,9 +7,8 @@ from pathlib import PurePosixPath
 
 from msgspec.structs import replace
 
-from rollout.model.action import Action, OnDrift
-from rollout.model.causes import Decide, FileCauses, Kept, OnHold, SaidOfFiles
-from rollout.model.changed import Did
+from rollout.model.action import Action
+from rollout.model.causes import SaidOfFiles
 from rollout.model.circumstances import CheckoutState, Circumstances, Decisions, Findings
 from rollout.model.files import Desired, File, Snapshot, fingerprint
 from rollout.model.inventory import Branch, Target
@@ -17,6 +16,7 @@ from rollout.model.limits import BudgetUse, Finding
 from rollout.model.own_writes import FileShare
 from rollout.model.plan import Change, State, Step
 from rollout.model.reasons import NONE, Reason, Said, SinceWaiting, Way, WayOut, said
+from rollout.planning.file_reasons import awaiting, causes, with_kept
 
 
 def step_for(
@@ -48,6 +48,7 @@ def findings(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Find
         agreed=agreed_keys(desired, snapshot),
         kept=needed.kept,
         held=needed.held,
+        changed_on_hold=needed.changed_on_hold,
         merged=needed.merged,
     )
 
@@ -61,13 +62,14 @@ def step_of(target: Target, found: Findings, circumstances: Circumstances) -> St
         target=target.name,
         location=target.location,
         state=state,
-        why=_with_collisions(_with_kept(why, found), checkout),
+        why=_with_collisions(with_kept(why, target.name, found), checkout),
         base=found.revision,
         changes=changes,
         managed=found.managed,
         in_sync=found.in_sync - sum(change.reverts for change in against),
         kept=found.kept,
         held=found.held,
+        changed_on_hold=found.changed_on_hold,
         merged=found.merged,
         pending=circumstances.pending,
         overtaken=circumstances.overtaken,
@@ -94,17 +96,6 @@ def _all_changes(found: Findings, circumstances: Circumstances) -> tuple[tuple[C
     changes = tuple(_decided_before(change, circumstances.pending_files) for change in found.changes)
     against = _against_templates(changes, found.managed, circumstances)
     return tuple(sorted((*changes, *against), key=lambda change: change.path)), against
-
-
-def _with_kept(why: Reason, found: Findings) -> Reason:
-    """Add to a reason which files differ from their templates because a person wanted that."""
-    why = why.also(Kept(found.kept)) if found.kept else why
-    return why.also(OnHold(found.held), WayOut(Way.RELEASE)) if found.held else why
-
-
-def kept(step: Step) -> Reason:
-    """Say which files a run of the step keeps as others left them."""
-    return Reason((Kept((*(change.path for change in step.changes if change.keep), *step.kept)),))
 
 
 def _with_collisions(why: Reason, checkout: CheckoutState | None) -> Reason:
@@ -213,29 +204,3 @@ def _revert_overtaken(outrun: tuple[PurePosixPath, ...]) -> Reason:
     changed = SaidOfFiles("upstream changed ", outrun) if outrun else Said("the templates changed")
     again = Said("a revert that was not pushed waits; `rollout revert` makes again what others left as it was")
     return Reason((SinceWaiting(Reason((changed,))), again, WayOut(Way.RELEASE)))
-
-
-def awaiting(target: str, found: Sequence[Change], action: Action | None = None) -> Reason:
-    """Return what waits for a person's decision; where upstream has to be asked first, how that is done."""
-    why = Reason((causes(target, found, action),))
-    return why.also(WayOut(Way.ASK)) if any(change.unsearched for change in found) else why
-
-
-def causes(target: str, found: Sequence[Change], action: Action | None = None) -> FileCauses:
-    """Return files with what others did to them, and how a person decides about those that wait."""
-    open_ones = [change for change in found if not change.decided]
-    told = tuple((change.path, change.did or Did(change.cause)) for change in open_ones or found)
-    if not open_ones or any(change.unsearched for change in open_ones):
-        return FileCauses(told, action)
-    takes = all(change.goes_back for change in open_ones)
-    return FileCauses(
-        told, action, Decide(target, open_ones[0].action is Action.ADOPT, _choices(open_ones), takes=takes)
-    )
-
-
-def _choices(found: Sequence[Change]) -> tuple[OnDrift, ...]:
-    """Return the decisions that can be carried out for all of these files."""
-    if any(change.unclear for change in found):
-        return (OnDrift.KEEP,)
-    can_merge = all(c.action is Action.DRIFT and None not in (c.base, c.before, c.after) for c in found)
-    return (OnDrift.OVERWRITE, *([OnDrift.MERGE] if can_merge else []), OnDrift.KEEP)

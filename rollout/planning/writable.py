@@ -14,9 +14,9 @@ from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import State, Step
 from rollout.model.reasons import NONE, Reason, SinceWaiting, Way, WayOut, dated, said, without_ways
 from rollout.planning import proposals
+from rollout.planning.file_reasons import awaiting
 from rollout.planning.proposals import renews
 from rollout.planning.review import undecided
-from rollout.planning.steps import awaiting
 
 _ERRORS = {State.MISSING, State.UNREACHABLE}
 _DONE = {Verdict.PUSHED, Verdict.COMMITTED, Verdict.WRITTEN, Verdict.PROPOSED}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
+from rollout.model.changed import ChangedBy
 from rollout.model.inventory import Branch, TargetKind
 from rollout.model.outcomes import LastOutcome, Verdict
-from rollout.model.plan import Plan, State, Step
+from rollout.model.plan import Change, Plan, State, Step
 from rollout.model.reasons import Reason
 from rollout.safety import addresses
 from rollout.showing.status import Row
@@ -68,11 +69,15 @@ def _row(step: Step, recorded: Recorded, known: Callable[[Step], Collection[str]
         orphans=step.orphans,
         collides=step.collides,
         review=None if step.standing is None else step.standing.told,
-        changed_by=tuple((c.path, c.did.by) for c in step.changes if c.did is not None and c.did.by is not None),
+        changed_by=tuple(_changed_by((*step.changes, *step.changed_on_hold))),
         held=bool(step.held) or step.frozen,
         alone=is_its_own_upstream(step),
         findings=tuple(one for one in step.findings if one.fails),
     )
+
+
+def _changed_by(found: Iterable[Change]) -> Iterable[tuple[PurePosixPath, ChangedBy]]:
+    return ((c.path, c.did.by) for c in found if c.did is not None and c.did.by is not None)
 
 
 def _trouble(step: Step, last: LastOutcome | None, known: Callable[[Step], Collection[str]]) -> str | None:

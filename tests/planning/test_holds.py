@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 
 import pytest
@@ -148,3 +149,43 @@ def test_a_hold_of_the_inventory_stops_a_revert(world: World) -> None:
     assert (ran.code, ran.outcomes()) == (0, {"api": "unchanged", "web": "pushed"})
     assert "held by `hold` in the inventory" in ran.reasons()["api"]
     assert (world.at("api", "conf.txt"), world.at("web", "conf.txt")) == ("hello world\n", None)
+
+
+def test_what_others_change_on_hold_is_shown_with_its_decision(world: World) -> None:
+    reverted(world)
+    world.elsewhere("api", {"conf.txt": "theirs\n"})
+    changed = f"changed by Pat Person in {world.tip('api')[:7]}"
+    why = (
+        f"conf.txt: held since a revert, until the template changes; conf.txt: {changed}; "
+        "see: rollout diff api conf.txt --base; then rollout apply --release --on-drift overwrite|merge|keep, "
+        "or: rollout take api conf.txt"
+    )
+    for words in (("plan",), ("status", "--fetch")):
+        assert undated(*state(world.run(*words, "--json"))) == ("behind", f"not updated yet; {why}")
+    assert [one["who"] for one in world.run("status", "--json").json["targets"][0]["changed_by"]] == ["Pat Person"]
+    assert world.run("diff", "api", "--base").out.splitlines()[-2:] == ["-hello world", "+theirs"]
+    assert f"conf.txt: held since a revert, until the template changes; {changed}" in world.run("verify").out
+    applied = world.run("apply", "--yes", "--json")
+    assert undated(*applied.reasons().values()) == (f"{why}; checkout updated",)
+    assert undated(*state(world.run("plan", "--json"))) == ("in-sync", why)
+    assert world.at("api", "conf.txt") == "theirs\n"
+    ran = world.run("apply", "--yes", "--json", "--release", "--on-drift", "overwrite")
+    assert (ran.outcomes(), world.at("api", "conf.txt")) == ({"api": "pushed"}, "bad world\n")
+
+
+def undated(*words: str) -> tuple[str, ...]:
+    return tuple(re.sub(r" \(\d+ d ago\)", "", one) for one in words)
+
+
+def test_what_others_put_in_the_place_of_a_file_that_a_revert_took_away_is_shown(world: World) -> None:
+    world.repo("api")
+    world.run("apply", "--yes")
+    world.run("revert", world.last_run(), "--yes")
+    assert state(world.run("plan", "--json"))[1] == HELD
+    world.elsewhere("api", {"conf.txt": "theirs\n"})
+    found, why = state(world.run("plan", "--json"))
+    assert (found, "last changed by Pat Person in" in why, "rollout apply --release --adopt takes it over" in why) == (
+        "behind", True, True,
+    ), why  # fmt: skip
+    assert world.run("apply", "--yes", "--json", "--release", "--adopt").outcomes() == {"api": "pushed"}
+    assert world.at("api", "conf.txt") == "hello world\n"

@@ -127,7 +127,7 @@ def _found(seen: _Seen, snapshot: Snapshot) -> tuple[Snapshot, Findings]:
     """Compare what is desired with what is there; for files that wait for a decision, find out who changed them."""
     desired = seen.look.desired
     found = checked.over(steps.findings(desired, snapshot, seen.decisions), desired, snapshot, TargetKind.REPO)
-    about = [change.path for change in found.changes if change.action in keeping.WAITING]
+    about = keeping.waiting(found)
     by = authors.last_changes(seen.store, snapshot.revision, about, network=seen.network)
     if not by:
         return snapshot, found

@@ -16,8 +16,8 @@ from rollout.model.inventory import Branch
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Change, State
 from rollout.model.reasons import NONE, Said, said
+from rollout.planning.file_reasons import as_it_is, kept
 from rollout.planning.proposals import renews
-from rollout.planning.steps import kept
 from rollout.remote.answers import Moved, Pushed, Rejected
 from rollout.remote.upstream import NoBranch, ask
 from rollout.safety.faults import first_line
@@ -104,7 +104,7 @@ def _checkout_alone(task: Task) -> Outcome:
         faults = [] if fault is None else [fault]
     else:
         faults, done = follow_or_clone(task, step.base, step.base, published=True), "checkout updated"
-    return replace(outcome_of(step, Verdict.UNCHANGED, notes=faults or [done]), moved=not faults)
+    return replace(outcome_of(step, Verdict.UNCHANGED, as_it_is(step), notes=faults or [done]), moved=not faults)
 
 
 def _with_checkout(task: Task, outcome: Outcome) -> Outcome:

@@ -22,6 +22,7 @@ from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Change, State, Step
 from rollout.model.reasons import Reason, said
 from rollout.planning import keeping, review, steps
+from rollout.planning.file_reasons import kept
 from rollout.targets import checked
 from rollout.targets.folder import memory, rescue
 from rollout.targets.folder.memory import FolderMemory
@@ -53,7 +54,7 @@ def observe(target: Target, desired: Desired, settings: Settings, decisions: Dec
         reason = f"{error.filename or root}: {error.strerror}"
         return Step(target.name, target.location, State.BLOCKED, said(reason), None)
     found = steps.findings(desired, snapshot, decisions.of(target.name))
-    about = [change.path for change in found.changes if change.action in keeping.WAITING]
+    about = keeping.waiting(found)
     if about:
         snapshot = replace(snapshot, changed_by=last_changes(root, about))
         found = steps.findings(desired, snapshot, decisions.of(target.name))
@@ -122,7 +123,7 @@ def _written(job: Job, folder: SharedFolder, writer: FolderWriter) -> Outcome:
     if not keeps:
         return outcome
     memory.keep(folder.remembered, keeps)
-    return replace(outcome, why=steps.kept(step))
+    return replace(outcome, why=kept(step))
 
 
 def _to_write(step: Step) -> list[Change]:
