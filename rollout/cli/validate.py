@@ -67,6 +67,8 @@ def _checked(at: Session) -> _Checked:
     formatters, checks = Formatters(), FileChecks()
     found = {target.name: checks.over(formatters.over(rendering.desired(target))).problems for target in chosen}
     problems = {name: [one.told for one in faults] for name, faults in found.items() if faults}
+    for name, told in review_words.unrendered(at.loaded).items():
+        problems.setdefault(name, []).append(told)
     via = ways(chosen, at.options.timeout)
     files = sum(len(rendering.slots(target)) for target in chosen)
     return _Checked(len(found), files, problems, via, left_out(chosen, via))

@@ -38,3 +38,17 @@ def test_a_text_of_a_review_that_does_not_render_is_named_so_too(world: World, o
     line = next(number for number, one in enumerate(lines, 1) if ("me }}" if own else "nobody") in one)
     assert target["state"] == "blocked"
     assert target["reason"].startswith(f"inventory.yaml:{line}: {key}: '{'me' if own else 'nobody'}' is undefined")
+
+
+def test_validate_renders_the_texts_of_reviews_as_a_plan_would(world: World) -> None:
+    world.repo("api")
+    world.repo("web", extra=", review: {title: '{{ target.name }}: {{ changes[0].path }} {{ commit }}'}")
+    world.repo("straight", extra=", deliver: push")
+    world.defaults = "defaults: {templates: [project], deliver: review}\nreview: {body: '{{ nobody }}'}\n"
+    ran = world.run("validate", "--json")
+    (told,) = {tuple(one) for one in ran.json["problems"].values()}
+    assert (ran.code, list(ran.json["problems"])) == (1, ["api", "web"])
+    assert told[0].endswith(": review.body: 'nobody' is undefined"), told
+    world.defaults = world.defaults.replace("nobody", "who")
+    ran = world.run("validate", "--json")
+    assert (ran.code, ran.json["problems"]) == (0, {}), ran.out
