@@ -10,6 +10,7 @@ from pathlib import Path
 from rollout.git.git_folder import GitDir, NotOurs, owned, plain_file, read
 
 _KNOWN_EXTENSIONS = {"objectformat", "worktreeconfig", "partialclone", "noop", "preciousobjects", "relativeworktrees"}
+_BARE = ("HEAD", "objects", "refs")
 _MEND = "`ref: refs/heads/BRANCH` in it mends that"
 
 
@@ -24,7 +25,8 @@ def discover(top: Path, *, for_git: bool = True) -> GitDir:
     if not stat.S_ISDIR(what):
         raise NotOurs(f"{top} is not a folder")
     dot_git = Path(f"{top}/.git")
-    kind = owned(dot_git, f"{top} is not the top of a git work tree")
+    there = os.path.lexists(dot_git)
+    kind = owned(dot_git, "" if there else f"{top} is not the top of a git work tree, {_what_else(top)}")
     if stat.S_ISLNK(kind):
         raise NotOurs(f"{dot_git} is a symlink")
     git_dir = dot_git
@@ -36,6 +38,20 @@ def discover(top: Path, *, for_git: bool = True) -> GitDir:
     found = GitDir(top, git_dir, common_dir)
     _supported(found, for_git=for_git)
     return found
+
+
+def is_bare(folder: Path) -> bool:
+    return all(os.path.lexists(folder / name) for name in _BARE)
+
+
+def _what_else(top: Path) -> str:
+    """Say what a folder without `.git` is, and what to write in its place."""
+    if is_bare(top):
+        return f"but a bare repository; write `url: {top}` in place of `path`"
+    around = next((parent for parent in top.parents if os.path.lexists(parent / ".git")), None)
+    if around is not None:
+        return f"but a folder in that of {around}; write `path: {around}` if that is meant"
+    return "for it has no .git; clone the repository there, or write where its checkout is"
 
 
 def _gitfile(dot_git: Path, top: Path) -> Path:

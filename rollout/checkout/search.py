@@ -16,7 +16,6 @@ _DEEP_INSIDE = 3  # folders below the top of a repository in which others are lo
 _MOST_INSIDE = 2_000  # folders of a repository that are looked into
 _HIDDEN = "init takes in no hidden folder; rename it, or name it in the inventory by hand"
 _HEADS = "refs/heads/"
-_BARE = ("HEAD", "objects", "refs")
 
 
 def checkouts(folder: Path) -> Iterator[FoundCheckout | LeftOut]:
@@ -36,7 +35,7 @@ def _below(folder: Path, path: PurePosixPath, depth: int) -> Iterator[FoundCheck
             yield LeftOut(_shown(path, folder), str(error))
         yield from _inside(folder, path)
         return
-    if _is_bare(folder):
+    if discover.is_bare(folder):
         yield LeftOut(_shown(path, folder), "is a bare repository; init reads checkouts")
         return
     if depth > 0:
@@ -61,10 +60,6 @@ def _folders(folder: Path) -> list[tuple[str, bool]]:
     except OSError:
         return []
     return sorted(found)
-
-
-def _is_bare(folder: Path) -> bool:
-    return all(os.path.lexists(folder / name) for name in _BARE)
 
 
 def _inside(top: Path, path: PurePosixPath) -> Iterator[LeftOut]:

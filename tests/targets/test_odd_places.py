@@ -252,3 +252,23 @@ def test_templates_that_cannot_be_read_are_bad_templates(world: World, locked: s
     ran = rights.run(world, "validate")
     place.chmod(before)
     assert (ran.code, f"{Path('templates') / locked}: Permission denied" in ran.err) == (64, True), ran.err
+
+
+@pytest.mark.parametrize(
+    ("place", "but"),
+    [
+        ("bare", "but a bare repository; write `url: {root}/bare` in place of `path`"),
+        ("api/docs", "but a folder in that of {root}/api; write `path: {root}/api` if that is meant"),
+        ("empty", "for it has no .git; clone the repository there, or write where its checkout is"),
+    ],
+)
+def test_a_path_that_is_no_work_tree_is_told_with_what_to_write(world: World, place: str, but: str) -> None:
+    world.repo("api")
+    world.git("api.git", "clone", "-q", "--bare", ".", "../bare")
+    (world.root / "api/docs").mkdir()
+    (world.root / "empty").mkdir()
+    world.entries["api"] = f"{{path: {place}}}"
+    (target,) = world.run("plan", "--json").json["targets"]
+    top = world.root / place
+    why = f"{top} is not the top of a git work tree, {but.format(root=world.root)}"
+    assert (target["state"], target["reason"]) == ("blocked", why)
