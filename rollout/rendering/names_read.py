@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rollout.model.delimiters import Delimiters
@@ -45,20 +46,31 @@ def names_read(name: str, sources: Sources) -> list[str] | None:
             elif other not in {*trees, *waiting}:
                 waiting.append(other)
     if not dynamic:
-        syntax.check_calls(trees, names - sources.environment.globals.keys())
+        with _told(name, sources):
+            syntax.check_calls(trees, names - sources.environment.globals.keys())
     return None if dynamic else sorted(names)
 
 
 def _parsed(name: str, sources: Sources) -> tuple[jinja2.nodes.Template, set[str]]:
     """Return a template's syntax tree, and the names that it can read itself."""
-    from jinja2 import TemplateSyntaxError
-
-    text, environment = sources.texts[name], sources.environment
+    environment = sources.environment
     try:
-        tree = environment.parse(text, name, file_of(name))
-        syntax.check_filters(name, tree, environment)
-        return tree, syntax.undeclared(tree) | syntax.named(tree, environment.globals)
-    except TemplateSyntaxError as error:
-        raise TemplateFault.of(name, in_words(error, text, sources.delimiters), line=error.lineno) from error
+        with _told(name, sources):
+            tree = environment.parse(sources.texts[name], name, file_of(name))
+            syntax.check_filters(name, tree, environment)
+            return tree, syntax.undeclared(tree) | syntax.named(tree, environment.globals)
     except RecursionError as error:
         raise TemplateFault.of(name, "nested too deeply", line=1) from error
+
+
+@contextmanager
+def _told(parsed: str, sources: Sources) -> Iterator[None]:
+    from jinja2 import TemplateSyntaxError
+
+    try:
+        yield
+    except TemplateSyntaxError as error:
+        named = error.name or ""
+        name = named if named in sources.texts else parsed  # in some errors Jinja names the file there
+        words = in_words(error, sources.texts[name], sources.delimiters)
+        raise TemplateFault.of(name, words, line=error.lineno) from error

@@ -18,13 +18,21 @@ if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 _ACTIONS = re.compile(r"\$\{\{")
-_GO = re.compile(r"\{\{-?\s*(?:\.|/\*|(?:include|template|define|range|with|block|toYaml)\s|(?:if|else if)\s+[.(])")
+_GO = re.compile(
+    r"""\{\{-?\s*(?:
+        [.$`] | /\* | (?:include|template|define|range|with|block|toYaml)\s | (?:if|else\ if)\s+[.(]
+        | (?!not\b)[A-Za-z]\w*\s+(?:["`]|\d)  # a function and its argument, which Jinja parts by a bracket
+        | [^{}"'\n]*[\s(][.$][A-Za-z_]
+    )""",
+    re.VERBOSE,
+)
+_HANDLEBARS = re.compile(r"\{\{~?[#/>^!&@=~]|\{\{\{\s*[\w.@/-]+\s*\}\}\}")
 _SHELL = re.compile(r"\$\{#|\A#!.*\n(?:.*\n)*?.*\{#")
 
 
 def hint(text: str, delimiters: Delimiters) -> str:
     """Name the delimiters that leave a file's own ones alone, if it seems to have some."""
-    if delimiters is Delimiters.JINJA and (_ACTIONS.search(text) or _GO.search(text)):
+    if delimiters is Delimiters.JINJA and any(marks.search(text) for marks in (_ACTIONS, _GO, _HANDLEBARS)):
         return "; for {{ }} that are the file's own, write `delimiters: angle` for its path under `files`"
     if delimiters is Delimiters.JINJA and _SHELL.search(text):
         return "; for {# that is the file's own, write `delimiters: shell` for its path under `files`"

@@ -7,7 +7,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from rollout.rendering.reading import FUNCTIONS
-from rollout.rendering.template_fault import TemplateFault
 
 if TYPE_CHECKING:
     import jinja2
@@ -17,26 +16,26 @@ _OF_JINJA = {*FUNCTIONS, "super", "self", "caller", "loop", "varargs", "kwargs"}
 
 
 def check_filters(name: str, tree: jinja2.nodes.Template, environment: jinja2.Environment) -> None:
-    """Raise TemplateFault for an unknown filter or test; inside `if`, Jinja itself finds it only at run time."""
-    from jinja2 import nodes
+    """Raise TemplateSyntaxError for an unknown filter or test; inside `if`, Jinja itself finds it only at run time."""
+    from jinja2 import TemplateSyntaxError, nodes
 
     for used in tree.find_all((nodes.Filter, nodes.Test)):
         assert isinstance(used, nodes.Filter | nodes.Test)
         kind, there = ("test", environment.tests) if isinstance(used, nodes.Test) else ("filter", environment.filters)
         if used.name not in there:
-            raise TemplateFault.of(name, f"no {kind} is named {used.name!r}", line=used.lineno)
+            raise TemplateSyntaxError(f"no {kind} is named {used.name!r}", used.lineno, name)
 
 
 def check_calls(trees: Mapping[str, jinja2.nodes.Template], undeclared: set[str]) -> None:
-    """Raise TemplateFault for a call of a name that no template defines: a variable is data, not a function."""
-    from jinja2 import nodes
+    """Raise TemplateSyntaxError for a call of a name that no template defines: a variable is data, not a function."""
+    from jinja2 import TemplateSyntaxError, nodes
 
     unknown = undeclared - _defined(trees) - _OF_JINJA
     for name, tree in trees.items():
         for call in tree.find_all(nodes.Call):
             called = call.node.name if isinstance(call.node, nodes.Name) else None
             if called in unknown:
-                raise TemplateFault.of(name, f"no function is named {called!r}", line=call.lineno)
+                raise TemplateSyntaxError(f"no function is named {called!r}", call.lineno, name)
 
 
 def _defined(trees: Mapping[str, jinja2.nodes.Template]) -> set[str]:

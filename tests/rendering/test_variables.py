@@ -175,13 +175,41 @@ def test_what_is_defined_in_a_template_can_be_called(template: str) -> None:
         ("x: {{ .Values.x }}", "delimiters: angle"),
         ('{{- include "chart.name" . }}', "delimiters: angle"),
         ("{{ range .items }}", "delimiters: angle"),
+        ("if: ${{ always() }}", "delimiters: angle"),
+        ("x: ${{ toJSON(s) | nosuch }}", "delimiters: angle"),
+        ("{{ $.x }}", "delimiters: angle"),
+        ("{{- $x := 1 }}", "delimiters: angle"),
+        ('{{ printf "%s" .x }}', "delimiters: angle"),
+        ("{{ index .x 0 }}", "delimiters: angle"),
+        ("{{ if and (eq .x 1) $y }}", "delimiters: angle"),
+        ("{{ nosuch `x` }}", "delimiters: angle"),
+        ("{{#each x}}", "delimiters: angle"),
+        ("{{~#if x}}", "delimiters: angle"),
+        ("{{/if}}", "delimiters: angle"),
+        ("{{> part}}", "delimiters: angle"),
+        ("{{^x}}", "delimiters: angle"),
+        ("{{@index}}", "delimiters: angle"),
+        ("{{{ nosuch }}}", "delimiters: angle"),
         ("echo ${#array[@]}", "delimiters: shell"),
         ("#!/bin/sh\necho '{#'", "delimiters: shell"),
     ],
 )
 def test_marks_that_are_the_files_own_are_told_with_the_way_out(template: str, way_out: str) -> None:
     assert way_out in fault(template)
-    assert "delimiters" not in fault("{{ nosuch }}")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ nosuch }}", "{{ nosuch() }}", "{{ not '' and nosuch }}", "{{ nosuch.x }} costs $5", "{{ {'a': nosuch}.a }}",
+        "{{{'a': nosuch()}}}", "{{ s | replace('.x', '$y') | nosuch }}", "{{ 'see .x' if nosuch }}",
+        "{{ s -}}\n .x {{ nosuch",
+        "{{ d['$x .y'] + nosuch }}", "{{ not 1 or nosuch }}", "{{ 1 if nosuch else 2 }}",
+    ],
+)  # fmt: skip
+def test_a_fault_of_a_template_with_no_marks_of_others_says_nothing_of_delimiters(template: str) -> None:
+    assert fault(template)
+    assert "delimiters" not in fault(template)
 
 
 @pytest.mark.parametrize(
