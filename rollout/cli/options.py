@@ -40,13 +40,16 @@ def format_option(forms: type[StrEnum], told: str) -> Callable[[F], F]:
 
 def out_option(told: str) -> Callable[[F], F]:
     """Declare --out, which names a file."""
-    return option("--out", metavar="FILE", callback=_no_folder, help=told)
+    return option("--out", metavar="FILE", callback=_a_file, help=told)
 
 
-def _no_folder(context: click.Context, given: click.Parameter, value: str | None) -> str | None:
+def _a_file(context: click.Context, given: click.Parameter, value: str | None) -> str | None:
     if value is not None and Path(value).expanduser().is_dir():
         name = f"{value.rstrip('/')}/FILE"
         raise click.BadParameter(f"{value!r} is a folder; name a file, as in {name!r}", context, given)
+    if value == "-":
+        told = "'-' is no file; name one, as in './-', or leave --out away for standard output"
+        raise click.BadParameter(told, context, given)
     return value
 
 

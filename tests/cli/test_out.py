@@ -18,3 +18,13 @@ def test_a_folder_is_no_file_to_write_to(
     said = f"{place!r} is a folder; name a file, as in '{place.rstrip('/')}/FILE'"
     told = f"rollout {command.split()[0]}: invalid value for '--out': {said}\n"
     assert (ran.code, ran.out, ran.err) == (64, "", told)
+
+
+@pytest.mark.parametrize("command", ["plan", "report", "report --format html"])
+def test_a_dash_is_no_file_to_write_to(world: World, command: str) -> None:
+    world.bare_repo("api")
+    ran = world.run(*command.split(), "--out", "-")
+    told = "'-' is no file; name one, as in './-', or leave --out away for standard output"
+    assert (ran.code, ran.out) == (64, "")
+    assert ran.err == f"rollout {command.split()[0]}: invalid value for '--out': {told}\n"
+    assert not (world.root / "-").exists()
