@@ -67,7 +67,7 @@ def after_run(
         return ("push",)
     if left:
         return next_step([step for step in steps if step.target in left])
-    if verdicts & CHANGED - {Verdict.PROPOSED} and command is not RunCommand.REVERT:
+    if verdicts & CHANGED and Verdict.PROPOSED not in verdicts and command is not RunCommand.REVERT:
         return ("verify",)
     return ("review",) if any(outcome.review is not None for outcome in outcomes) else ()
 

@@ -163,3 +163,10 @@ def test_the_next_command_works_where_it_is_printed_for_another_inventory(world:
     again = world.run(*shlex.split(last.removeprefix("Next: rollout ")), "--yes", write=False)
     assert again.outcomes if again.code == 0 else again.err == ""
     assert "pushed: api" in again.out
+
+
+def test_where_something_was_proposed_no_proof_comes_next(world: World) -> None:
+    world.bare_repo("api")
+    world.repo("web", extra=", deliver: review")
+    ran = world.run("apply", "--yes")
+    assert (ran.code, "1 pushed, 1 proposed" in ran.out, "rollout verify" in ran.out) == (0, True, False), ran.out
