@@ -59,7 +59,8 @@ def at(
     there = _there(store, tip, list(wanted))
     past = own_commits.past_of(store, tip, network=network and not there.is_known(contents))
     needed = there.blobs() | set(there.attribute_files.values()) | history.blobs_of(past, there.entries, merged)
-    needed |= there.links() if network else set()
+    contents |= blobs.here(store.objects(tip), there.links() - contents.keys())
+    needed |= there.links() if network else set()  # one that is not here is told without where it leads
     contents |= blobs.read(store, store.objects(tip), needed - contents.keys(), network=network)
     taken = _taken(store, past, there)
     ours = {note.entry[1] for note in taken.values()} | history.taken_over(past, there.entries)

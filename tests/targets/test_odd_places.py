@@ -166,6 +166,10 @@ def test_a_link_in_the_place_of_a_file_is_told_with_where_it_leads_and_the_way_o
         "conf.txt: is a symlink to AGENTS.md there; name the file it leads to instead, or put a plain file in its place"
     )
     assert [target["reason"] for target in world.run("plan", "--json").json["targets"]] == [told, told]
+    assert world.run("apply", "--yes").code == 3
+    for target in world.run("status", "--json").json["targets"]:
+        assert (target["state"], target["reason"], target["disagreement"]) == ("blocked", told, None)
+    assert world.run("status").out.count("is a symlink") == 2
 
 
 @pytest.mark.parametrize("kind", ["repository", "folder"])
