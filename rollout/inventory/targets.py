@@ -48,7 +48,7 @@ def _branch(source: Source, repo: Entry) -> tuple[Branch, list[Fault]]:
     faults = [repo.fault(": needs a 'path' (a checkout), a 'url', or both")] if nowhere else []
     faults += repo.unsafe(".url", url or "", addresses.refusal(url) if url else None)
     faults += repo.unsafe(".branch", branch, addresses.branch_refusal(branch))
-    faults += repo.unsafe(".remote", remote, addresses.branch_refusal(remote))
+    faults += repo.unsafe(".remote", remote, addresses.remote_refusal(remote))
     if url is not None and addresses.is_local(url) and not url.startswith("file://"):
         url = str(_place(source, url))
     checkout = None if path is None else _place(source, path)
@@ -65,11 +65,13 @@ def _target(
     seen, hold = common.of(groups, own), _hold(told)
     agents = _agents(source, told, groups)
     target = Target(told.name, location, templates, groups, seen, told.line, *_named(told), hold=hold, agents=agents)
-    return target, [*_unknown_sets(source, told, templates), *faults]
+    return target, [*_unknown_sets(source, told, location, templates), *faults]
 
 
-def _unknown_sets(source: Source, told: Entry, templates: tuple[str, ...]) -> Iterator[Fault]:
-    if not templates:
+def _unknown_sets(
+    source: Source, told: Entry, location: Branch | Folder, templates: tuple[str, ...]
+) -> Iterator[Fault]:
+    if not templates and isinstance(location, Branch):  # of a folder, the description of its keys says it
         yield told.fault(": names no template sets, and 'defaults' has none")
     for used in templates:
         if used not in source.sets:

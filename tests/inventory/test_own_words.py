@@ -1,4 +1,4 @@
-"""Titles and texts of reviews in the inventory: a fault names their key and its line there."""
+"""Words of a person in the inventory: a fault names the key and its line there, once and in its own words."""
 
 import pytest
 
@@ -52,3 +52,20 @@ def test_validate_renders_the_texts_of_reviews_as_a_plan_would(world: World) -> 
     world.defaults = world.defaults.replace("nobody", "who")
     ran = world.run("validate", "--json")
     assert (ran.code, ran.json["problems"]) == (0, {}), ran.out
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ("path: x", "folders.f: 'templates' is missing"),
+        ("path: x, templates: []", "folders.f.templates: takes at least one entry; the list is empty"),
+    ],
+)
+def test_a_folder_without_template_sets_is_told_once_and_not_of_the_defaults(world: World, own: str, said: str) -> None:
+    world.tail = f"folders:\n  f: {{{own}}}\n"
+    assert world.run("validate").err == f"inventory.yaml:5: {said}\n"
+
+
+def test_a_name_that_is_none_of_a_remote_is_called_so(world: World) -> None:
+    world.repo("api", extra=", remote: '-x'")
+    assert world.run("validate").err == "inventory.yaml:5: repos.api.remote: '-x' is not the name of a remote\n"
