@@ -26,7 +26,8 @@ def tell(mistakes: Iterable[Mistake], code: int, *, as_json: bool, prefix: str =
     """Report each mistake; `prefix` goes before one that does not begin with the line of a file."""
     for mistake in mistakes:
         text = redact(str(mistake)).rstrip("\n")
-        streams.write(sys.stderr, f"{'' if _begins_with_a_line(mistake) else prefix}{text}\n")
+        named = _begins_with_a_line(mistake) or text.startswith("rollout ")  # its command, or a line of a file
+        streams.write(sys.stderr, f"{'' if named else prefix}{text}\n")
         if as_json:
             streams.write(sys.stdout, json.dumps(_document(mistake, text, code)) + "\n")
 

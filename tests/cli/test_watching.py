@@ -93,7 +93,8 @@ def test_where_nothing_can_be_painted_it_says_so(world: World, arguments: list[s
     world.bare_repo("api")
     ran = world.run("status", "--watch", *arguments)
     assert (ran.code, "--watch needs a terminal to paint on" in ran.err + ran.out) == (64, True)
-    assert world.run("status", "--every", "3").code == 64
+    ran = world.run("status", "--every", "3")
+    assert (ran.code, ran.err) == (64, "rollout status: --every goes with --watch\n")
 
 
 def test_a_terminal_that_grows_is_painted_anew(world: World) -> None:
