@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from rollout.errors import GitError, GitTimeout
 from rollout.git import git_folder
 from rollout.git.access import Access
+from rollout.git.process import NO_ANSWER
 from rollout.git.run import Git, Result
 from rollout.objects.ids import ID
 from rollout.safety import addresses
@@ -25,6 +26,9 @@ _HTTP = re.compile(r"https?://", re.IGNORECASE)
 
 class Unreachable(GitError):
     """The remote did not answer, or would not let us ask."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"{why}; --timeout SECONDS waits longer" if why == NO_ANSWER else why)
 
     @property
     def silent(self) -> bool:
