@@ -10,6 +10,7 @@ from types import BuiltinMethodType
 from typing import TYPE_CHECKING, Any
 
 from rollout.content import spelled
+from rollout.errors import near
 from rollout.model.delimiters import Delimiters
 
 if TYPE_CHECKING:
@@ -100,6 +101,13 @@ def _undefined_kind() -> type[StrictUndefined]:
             variable = name if obj is missing else None
             kind: Any = exc or partial(missing_variable(), variable)  # Jinja only calls it, with the words
             super().__init__(hint, obj, name, kind)
+
+        @property
+        def _undefined_message(self) -> str:
+            name, there = self._undefined_name, self._undefined_obj
+            if self._undefined_hint or not isinstance(there, Mapping) or not isinstance(name, str):
+                return str(super()._undefined_message)
+            return f"no key is named {name!r}{near(name, (key for key in there if isinstance(key, str)))}"
 
     return Undefined
 

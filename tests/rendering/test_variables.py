@@ -222,6 +222,12 @@ def test_a_method_of_a_mapping_is_told_from_its_entry_of_that_name(template: str
     )
 
 
+def test_a_key_that_is_not_there_is_told_with_the_nearest_one() -> None:
+    assert fault("{{ d.item }}") == "templates/s/a.j2:1: no key is named 'item'; did you mean 'items'?"
+    assert fault("{{ d['zzz'] }}") == "templates/s/a.j2:1: no key is named 'zzz'"
+    assert fault("{{ d.zzz | default('x') }}") == ""
+
+
 def test_a_method_of_text_is_no_value_either() -> None:
     assert fault("{{ s.title }}") == "templates/s/a.j2:1: 'title' is a method of the value; call it as in x.title()"
 
