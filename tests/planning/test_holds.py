@@ -173,6 +173,23 @@ def test_what_others_change_on_hold_is_shown_with_its_decision(world: World) -> 
     assert (ran.outcomes(), world.at("api", "conf.txt")) == ({"api": "pushed"}, "bad world\n")
 
 
+def test_what_others_change_on_hold_in_a_folder_is_shown_too(world: World) -> None:
+    world.template("shared/conf.txt", "1\n")
+    world.tail = "folders:\n  shared: {path: shared, templates: [shared]}\n"
+    (world.root / "shared").mkdir()
+    world.run("apply", "--yes")
+    world.template("shared/conf.txt", "2\n")
+    world.run("apply", "--yes")
+    world.run("revert", world.last_run(), "--yes")
+    world.write("shared", {"conf.txt": "theirs\n"})
+    found, why = state(world.run("plan", "--json"))
+    assert (found, why.split("; ")[1]) == ("in-sync", "conf.txt: changed on the disk (just now)")
+    assert "rollout apply --release --on-drift overwrite|merge|keep" in why
+    assert world.run("diff", "shared", "--base").out.splitlines()[-2:] == ["-1", "+theirs"]
+    kept = world.run("apply", "--yes", "--json", "--release", "--on-drift", "keep").outcomes()
+    assert (kept, (world.root / "shared/conf.txt").read_text()) == ({"shared": "unchanged"}, "theirs\n")
+
+
 def undated(*words: str) -> tuple[str, ...]:
     return tuple(re.sub(r" \(\d+ d ago\)", "", one) for one in words)
 
