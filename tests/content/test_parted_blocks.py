@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
+from rollout.model.inventory import FileRule, Mode
 from tests.content.places import shared
+from tests.lives import Life
 from tests.world import World
 
 WORKFLOW = "name: ci\n\non: push\n\n# what runs\njobs:\n  a:\n    runs-on: x\n"
@@ -56,3 +60,29 @@ def test_a_blank_line_of_others_stays_where_our_block_gets_another_name(world: W
     world.tail = head + "files: {w.yml: {mode: absent}}\n"
     assert world.run("apply", "--yes").code == 0
     assert there.read_text() == "a: 1\n\n"
+
+
+_ENDS = ("\n", "", "\n\n\n", "\n# end\n", "\n...\n", "\n\n# end\n\n")
+_TEMPLATES = (
+    "env:\n  A: 1\n", "t: 1\n", "z: {A: 1}\n", "u:\n- 1\n", "v: |\n  text\n", "env:\n  A: 1\nt: 1\n", "t: 1\nu:\n- 1\n",
+    "# on w\nw:\n  A: 1\n", "b: 2\n",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("end", _ENDS)
+@pytest.mark.parametrize(
+    "theirs", ["a: 1\n\nb: 2", "a:\n  x: 1\n\nb:\n- 2", "a: 1\n\n# on b\nb: 2\n\nc: 3", "a: 1\nb: 2"]
+)
+def test_one_template_after_the_other_leaves_what_others_wrote(theirs: str, end: str) -> None:
+    wrong = []
+    for one, other in itertools.permutations(_TEMPLATES, 2):
+        for newline in ("\n", "\r\n"):
+            before = (theirs + end).replace("\n", newline)
+            file = Life("ci.yml", before, FileRule(Mode.MERGE))
+            texts = [file.lived(template) or "" for template in (one, other)]
+            ended = [
+                text.endswith("\n") == before.endswith("\n") for text in texts if not text.strip().endswith("text")
+            ]
+            if not all(ended) or file.plan(other) or file.lived("{}\n") != before:
+                wrong.append((one, other, newline, texts, file.text))
+    assert wrong == []

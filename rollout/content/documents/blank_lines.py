@@ -29,7 +29,7 @@ def our_blanks(writes: Iterable[tuple[Document, Document]], match: Match) -> Bla
     all_ours, last = True, ""
     for before, after in writes:
         all_ours = not before.text.strip() or (all_ours and before.text == last)
-        added = {} if all_ours else _added(before, after, match)
+        added = {} if all_ours else {**_added(before, after, match), **_inherited(known, before, after, match)}
         known, last = _known({**known, **added}, after, match, all_ours=all_ours), after.text
     return known
 
@@ -57,6 +57,31 @@ def _added(before: Document, after: Document, match: Match) -> Blanks:
     return {(name,): 1 for name, part in new if is_block(part)} if len(new) < len(found) else {}
 
 
+def _inherited(known: Blanks, before: Document, after: Document, match: Match) -> Blanks:
+    """Return the blank lines that stayed above what one of our writes put in the place of the last keys of a block."""
+    if not known:
+        return {}
+    were, are = _by_holder(before.root, match), _by_holder(after.root, match)
+    found = {}
+    for holder, there in were.items():
+        gone, new = _behind_the_last(there, are.get(holder, [])), _behind_the_last(are.get(holder, []), there)
+        if gone and new and gone[0] in known:
+            found[new[0]] = known[gone[0]]
+    return found
+
+
+def _behind_the_last(places: Sequence[KeyPath], others: Sequence[KeyPath]) -> list[KeyPath]:
+    """Return the places behind the last one that the others have, too."""
+    return [*reversed([*takewhile(lambda place: place not in others, reversed(places))])]
+
+
+def _by_holder(node: Node, match: Match) -> dict[KeyPath, list[KeyPath]]:
+    found: dict[KeyPath, list[KeyPath]] = {}
+    for holder, place, _ in _places(node, match, ()):
+        found.setdefault(holder, []).append(place)
+    return found
+
+
 def _known(known: Blanks, after: Document, match: Match, *, all_ours: bool) -> Blanks:
     if not all_ours and not known:
         return {}
@@ -78,14 +103,23 @@ def left_blanks(
     if not known:
         return []
     staying = {place for _, place, _ in _places(united, match, ())}
-    above = _Above.of(document)
+    above, kept = _Above.of(document), _taken_over(document, united, match)
     spans = (
         above.ours(part, known[place], foreign)
         for place, part in _parted_no_more(_places(document.root, match, ()), staying)
-        if place in known
+        if place in known and place not in kept
     )
     cuts = [Edit(*span, "") for span in spans if span is not None and span[0] < span[1]]
     return [cut for cut in cuts if not any(_meet(cut, edit) for edit in edits)]
+
+
+def _taken_over(document: Document, united: Node, match: Match) -> set[KeyPath]:
+    """Return what goes away and leaves its blank lines to what comes in its place, at the end of a block of YAML."""
+    if document.root.style != "block":
+        return set()
+    were, will = _by_holder(document.root, match), _by_holder(united, match)
+    ends = ((_behind_the_last(there, will.get(holder, [])), will.get(holder, [])) for holder, there in were.items())
+    return {gone[0] for gone, new in ends if gone and _behind_the_last(new, were[gone[0][:-1]])}
 
 
 def _parted_no_more(

@@ -117,7 +117,7 @@ def _not_before(text: str, last: int, edit: Edit, old: Edit) -> Edit:
 
 def _before_cuts(text: str, edit: Edit, cuts: Sequence[Edit]) -> Edit:
     at = edit.start
-    while cut_here := next((cut for cut in cuts if cut.start < at and at < cut.end + _reaches_end(text, cut)), None):
+    while cut_here := next((cut for cut in cuts if _would_go(text, at, cut)), None):
         if not cut_here.start:
             return _from_the_top(text, edit)
         if text[cut_here.start - 1] != "\n":
@@ -127,6 +127,12 @@ def _before_cuts(text: str, edit: Edit, cuts: Sequence[Edit]) -> Edit:
         return replace(edit, start=at, end=at)
     newline = newline_of(text, at)
     return replace(edit, start=at, end=at, text=newline + edit.text.removesuffix(newline))  # it stood before a line
+
+
+def _would_go(text: str, at: int, cut: Edit) -> bool:
+    """Tell whether the end of a line goes away; that of a blank line is where the line begins."""
+    begun = cut.start < at or (cut.start == at and begins_line(text, at))
+    return begun and at < cut.end + _reaches_end(text, cut)
 
 
 def _from_the_top(text: str, edit: Edit) -> Edit:
