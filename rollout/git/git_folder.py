@@ -44,7 +44,7 @@ class GitDir(Struct, frozen=True):
     def head(self) -> str | None:
         """Return the full name of the branch that is checked out, or None when HEAD is detached."""
         text = read(f"{self.git_dir}/HEAD") or ""
-        return text[5:].strip() if text.startswith("ref:") else None
+        return text[4:].strip() if text.startswith("ref:") else None
 
     def ref(self, name: str) -> str | None:
         """Return what a full ref name points at, following symbolic refs."""

@@ -19,10 +19,7 @@ _FORMS = (
     ("a GitLab token", re.compile(rb"\bglpat-[A-Za-z0-9_-]{20}")),
 )
 
-_WAY_OUT = (
-    "what is committed to git stays there; take it out of the template, "
-    "or write `secrets: allow` for the path under files"
-)
+_WAY_OUT = "what is committed to git stays there; take it out, or write `secrets: allow` for the path under files"
 
 
 def named(variables: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str]]:

@@ -56,9 +56,11 @@ def _of_persons(found: Findings, desired: Desired, snapshot: Snapshot, kind: Tar
     for item in desired.managed if changes else ():
         change = changes.get(item.path)
         if change is not None and change.after is not None:
-            flaw = _flaw(item, change.before, change.after, kind) or _unreadable(item, change.after, desired, snapshot)
+            flaw = _flaw(item, change.before, change.after, kind)
             if flaw is not None:
                 yield _error(item, change.before, flaw)
+            elif (unreadable := _unreadable(item, change.after, desired, snapshot)) is not None:
+                yield replace(unreadable, before=change.before, policy=True)
 
 
 def _flaw(item: Managed, before: File | None, after: File, kind: TargetKind) -> Flaw | None:
@@ -79,9 +81,9 @@ def _flaw(item: Managed, before: File | None, after: File, kind: TargetKind) -> 
     return policy.policy_fault(after.content, item.rule) or FileChecks().refused(whole)
 
 
-def _unreadable(item: Managed, after: File, desired: Desired, snapshot: Snapshot) -> Flaw | None:
-    """Say why the next look at a file could not be one, as where a document does not parse."""
+def _unreadable(item: Managed, after: File, desired: Desired, snapshot: Snapshot) -> Change | None:
+    """Return the error of the next look at a file, if that could not be one, as where a document does not parse."""
     then = replace(snapshot, files={**snapshot.files, item.path: after})
     alone = replace(desired, managed=(item,), problems=())
     changes = steps.findings(alone, then, Decisions()).changes
-    return next((Flaw(one.cause, one.line) for one in changes if one.action is Action.ERROR), None)
+    return next((one for one in changes if one.action is Action.ERROR), None)

@@ -89,6 +89,7 @@ def test_an_edited_text_that_may_not_be_written_is_asked_for_again_and_kept(
     talk, code = edit(world, edited, "q\n")
     assert (code, there(world, kind, name)) == (4, texts[1]), talk.shown
     assert said in talk.shown
+    assert not re.search(r"(line \d+: )\1", talk.shown)
     kept = re.search(r"what the editor wrote is in (\S+)", talk.shown)
     assert kept is not None
     assert Path(kept[1]).read_text() == edited
