@@ -48,7 +48,7 @@ def _a_file(context: click.Context, given: click.Parameter, value: str | None) -
         name = f"{value.rstrip('/')}/FILE"
         raise click.BadParameter(f"{value!r} is a folder; name a file, as in {name!r}", context, given)
     if value == "-":
-        told = "'-' is no file; name one, as in './-', or leave --out away for standard output"
+        told = "'-' is no file; name one, as in './-'; without the option it goes to standard output"
         raise click.BadParameter(told, context, given)
     return value
 

@@ -24,7 +24,7 @@ def test_a_folder_is_no_file_to_write_to(
 def test_a_dash_is_no_file_to_write_to(world: World, command: str) -> None:
     world.bare_repo("api")
     ran = world.run(*command.split(), "--out", "-")
-    told = "'-' is no file; name one, as in './-', or leave --out away for standard output"
+    told = "'-' is no file; name one, as in './-'; without the option it goes to standard output"
     assert (ran.code, ran.out) == (64, "")
     assert ran.err == f"rollout {command.split()[0]}: invalid value for '--out': {told}\n"
     assert not (world.root / "-").exists()

@@ -15,7 +15,7 @@ from rollout.content.documents.document import Array, Document, Node, Object, Pa
 from rollout.content.documents.lines import ends_anew
 from rollout.content.documents.match import KeyPath, Match, named_parts
 from rollout.content.documents.our_comments import behind, comments_since
-from rollout.content.documents.places import at, part_at
+from rollout.content.documents.places import nodes, part_at
 from rollout.content.documents.template_text import comment_behind
 
 Above = dict[KeyPath, tuple[str, ...] | None]
@@ -114,6 +114,7 @@ class _Write(Struct):
     without: Without
     noted_behind: Callable[[Node], str]  # returns the comment of ours that stands behind a value that we wrote
     last: Node | None = None  # what the write before left
+    left: dict[KeyPath, Node] = field(default_factory=dict)  # the same by place, once that is asked for
 
     def wrote(self, before: Part | None, after: Node, place: KeyPath) -> None:
         found = self.ours.found.get(place)
@@ -213,7 +214,9 @@ class _Write(Struct):
         return ours or (last is not None and meaning(last) == meaning(after))
 
     def _last(self, place: KeyPath) -> Node | None:
-        return None if self.last is None else at(self.last, place, self.match)
+        if self.last is not None and not self.left:
+            self.left = nodes(self.last, self.match)
+        return self.left.get(place)
 
     def _keep(self, part: Part, place: KeyPath, *, shape: bool) -> None:
         ours, theirs, document = self.ours, part, self.document

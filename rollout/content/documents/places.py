@@ -27,6 +27,17 @@ def part_at(root: Node, place: KeyPath, match: Match) -> Part | None:
     return part
 
 
+def nodes(root: Node, match: Match) -> dict[KeyPath, Node]:
+    """Return what stands at each place of a document, for who asks for many: `at` looks for each among all others."""
+    found: dict[KeyPath, Node] = {}
+    waiting: list[tuple[KeyPath, Node]] = [((), root)]
+    for place, node in waiting:
+        found.setdefault(place, node)
+        if isinstance(node, Object) or (isinstance(node, Array) and match.keys(place)):
+            waiting += [((*place, name), part.value) for name, part in named_parts(node, match, place)]
+    return found
+
+
 def differing(one: Node, other: Node, match: Match, place: KeyPath = ()) -> KeyPath:
     """Return the first place where two documents do not say the same."""
     told = isinstance(one, Object) or bool(match.keys(place))
