@@ -29,8 +29,8 @@ def with_first_letters(text: str) -> str:
 
 
 def _stand_in(found: re.Match[str]) -> str:
-    letter, before = found[0], found.string[: found.start()]
-    behind_key = letter == ":" and before[-1:].isspace() and before[-_FAR:].rstrip().endswith(_ENDS_A_KEY)
+    letter, before = found[0], found.string[max(0, found.start() - _FAR) : found.start()]
+    behind_key = letter == ":" and before[-1:].isspace() and before.rstrip().endswith(_ENDS_A_KEY)
     return letter if behind_key else _STAND_INS[letter]
 
 
