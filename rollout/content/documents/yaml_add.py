@@ -26,7 +26,8 @@ def added(context: YamlContext, operation: Amend, staying: Sequence[Part]) -> Ed
     if not container.parts:
         return _first(context, operation)
     width = column(text, begin_of(text, container.parts[0]))
-    lines = [line for part in operation.new for line in _lines(context, container, part, width)]
+    pieces = [_lines(context, container, part, width) for part in operation.new]
+    lines = [line for piece in pieces for line in piece]
     if not staying:
         return _instead(context, container.parts[0], lines, operation.new[-1])
     if has_open_end(text, staying[-1]):
@@ -34,16 +35,16 @@ def added(context: YamlContext, operation: Amend, staying: Sequence[Part]) -> Ed
     last = container.parts[-1]  # if it goes away, the new ones still stand behind the comments before it
     beside = width + _is_beside_key(context, container, width)
     at = _behind_comments(context, line_end(text, max(last.value.end, last.body)), beside)
-    return _insertion(context, at, _parted(context, operation, width), operation.new[-1])
+    return _insertion(context, at, _parted(context, operation, pieces), operation.new[-1])
 
 
-def _parted(context: YamlContext, operation: Amend, width: int) -> list[str]:
+def _parted(context: YamlContext, operation: Amend, pieces: Sequence[list[str]]) -> list[str]:
     """Return the lines of new parts, with a blank line above each block at the top of a file that parts its own so."""
     container = operation.container
-    last_stays = len(operation.container.parts) - 1 not in operation.gone  # else what was above it is above the new one
+    last_stays = len(container.parts) - 1 not in operation.gone  # else what was above it is above the new one
     apart = last_stays and context.holder_of(container) is None and are_parted(context.document)
-    pieces = [(is_block(part) and apart, _lines(context, container, part, width)) for part in operation.new]
-    return [line for parted, lines in pieces for line in ([""] if parted else []) + lines]
+    above = [[""] if apart and is_block(part) else [] for part in operation.new]
+    return [line for blank, lines in zip(above, pieces, strict=True) for line in blank + lines]
 
 
 def _before_the_last(context: YamlContext, operation: Amend, staying: Sequence[Part], lines: list[str]) -> Edit:
