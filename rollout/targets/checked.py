@@ -77,8 +77,10 @@ def _flaw(item: Managed, before: File | None, after: File, kind: TargetKind) -> 
         flaw = secrets.fault(after.content, ())
         if flaw is not None:
             return flaw
-    whole = replace(item, body=after.content, executable=after.executable)
-    return policy.policy_fault(after.content, item.rule) or FileChecks().refused(whole)
+    bound = policy.policy_fault(after.content, item.rule)
+    if bound is not None or traits(item.mode).partial:  # of a part, the check was for the file already
+        return bound
+    return FileChecks().refused(replace(item, body=after.content, executable=after.executable))
 
 
 def _unreadable(item: Managed, after: File, desired: Desired, snapshot: Snapshot) -> Change | None:
