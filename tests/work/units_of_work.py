@@ -1,4 +1,4 @@
-"""What the processes of tests/work/test_processes.py do: its own module, for each of them loads it."""
+"""What the processes of `test_processes.py` do: its own module, for each of them loads it."""
 
 from __future__ import annotations
 
