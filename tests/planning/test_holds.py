@@ -68,15 +68,19 @@ def test_a_revert_that_waits_to_be_pushed_is_pushed_and_holds(world: World) -> N
     assert (world.at("api", "conf.txt"), state(world.run("plan", "--json"))) == ("hello world\n", ("in-sync", HELD))
 
 
-def test_a_folder_holds_too(world: World) -> None:
+def reverted_in_a_folder(world: World) -> None:
+    """Write a file of a shared folder twice, and take the second back."""
     world.template("shared/conf.txt", "1\n")
     world.tail = "folders:\n  shared: {path: shared, templates: [shared]}\n"
     (world.root / "shared").mkdir()
     world.run("apply", "--yes")
     world.template("shared/conf.txt", "2\n")
     world.run("apply", "--yes")
-    run = world.last_run()
-    assert world.run("revert", run, "--yes").code == 0
+    assert world.run("revert", world.last_run(), "--yes").code == 0
+
+
+def test_a_folder_holds_too(world: World) -> None:
+    reverted_in_a_folder(world)
     assert state(world.run("plan", "--json")) == ("in-sync", HELD)
     assert world.run("apply", "--yes", "--json").outcomes() == {"shared": "unchanged"}
     assert (world.root / "shared/conf.txt").read_text() == "1\n"
@@ -174,13 +178,7 @@ def test_what_others_change_on_hold_is_shown_with_its_decision(world: World) -> 
 
 
 def test_what_others_change_on_hold_in_a_folder_is_shown_too(world: World) -> None:
-    world.template("shared/conf.txt", "1\n")
-    world.tail = "folders:\n  shared: {path: shared, templates: [shared]}\n"
-    (world.root / "shared").mkdir()
-    world.run("apply", "--yes")
-    world.template("shared/conf.txt", "2\n")
-    world.run("apply", "--yes")
-    world.run("revert", world.last_run(), "--yes")
+    reverted_in_a_folder(world)
     world.write("shared", {"conf.txt": "theirs\n"})
     found, why = state(world.run("plan", "--json"))
     assert (found, why.split("; ")[1]) == ("in-sync", "conf.txt: changed on the disk (just now)")
