@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from rollout.content.modes.table import traits
+from rollout.content.modes.table import strategy, traits
 from rollout.model.action import Action
 from rollout.model.circumstances import Decisions, Findings
 from rollout.model.files import Desired, File, Managed, Snapshot
@@ -77,7 +77,8 @@ def _flaw(item: Managed, before: File | None, after: File, kind: TargetKind) -> 
         flaw = secrets.fault(after.content, ())
         if flaw is not None:
             return flaw
-    bound = policy.policy_fault(after.content, item.rule)
+    nothing = strategy(item.mode).text_fault(item, after.content)
+    bound = policy.policy_fault(after.content, item.rule) if nothing is None else Flaw(nothing)
     if bound is not None or traits(item.mode).partial:  # of a part, the check was for the file already
         return bound
     return FileChecks().refused(replace(item, body=after.content, executable=after.executable))

@@ -79,6 +79,8 @@ def edit(world: World, text: str, *after: str) -> tuple[Talk, int]:
         ("t", "check: 'grep -q 1 {path}'", (LINES, "1\n", LINES), "2\n", "check failed"),
         ("t", "mode: whole", (LINES, "1\n", LINES), CONFLICT, "holds a conflict marker"),
         ("x.json", "mode: merge", ('{"a": 1}\n', '{"a": 2}\n', '{"a": 1}\n'), '{"a": 1, "b": ', "a value is missing"),
+        ("x.json", "mode: merge", ('{"a": 1}\n', '{"a": 2}\n', '{"a": 1}\n'), "", "holds no value"),
+        ("tsconfig.json", "mode: merge", ('{"a": 1}\n', '{"a": 2}\n', '{"a": 1}\n'), "// b\n", "holds no value"),
         ("x.yaml", "mode: merge", ("a: 1\n", "a: 2\n", "a: 1\n"), "a: [\n", "not valid YAML"),
     ],
 )
@@ -93,6 +95,16 @@ def test_an_edited_text_that_may_not_be_written_is_asked_for_again_and_kept(
     kept = re.search(r"what the editor wrote is in (\S+)", talk.shown)
     assert kept is not None
     assert Path(kept[1]).read_text() == edited
+
+
+@pytest.mark.parametrize(("name", "first"), [("x.yaml", "a: 1\n"), ("x.toml", "a = 1\n"), ("x.ini", "[s]\na = 1\n")])
+def test_a_text_without_a_key_is_a_document_where_its_format_says_so(world: World, name: str, first: str) -> None:
+    drifted(world, "branch", name, "mode: merge", (first, first.replace("1", "2"), first))
+    talk, code = edit(world, "", "y\n")
+    assert (code, world.at("api", name)) == (0, ""), talk.shown
+    assert "-a" in talk.shown, "the difference tells what goes"
+    status = world.run("status", "--json").json["targets"][0]
+    assert (status["state"], "kept" in status["reason"]) == ("in-sync", True)
 
 
 def test_a_secret_that_a_person_types_gets_into_no_repository(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import PurePosixPath
 
@@ -37,6 +38,15 @@ class MergedFile(Struct, frozen=True):
             return self._read(content)
         except Unmergeable as error:
             raise Unmergeable(error.flaw.what, self.path, line=error.flaw.line) from error
+
+    def nothing(self, content: bytes) -> str | None:
+        """Say why a text is no document, as an empty one is none in JSON; None if it is one, or does not parse."""
+        if self.format not in {FormatName.JSON, FormatName.JSONC}:
+            return None  # in the other formats a text without a key is a document
+        with suppress(Unmergeable):
+            if self._read(content).root.style == "missing":
+                return "holds no value, and so is no JSON; {} is the least that it can hold"
+        return None
 
     def template(self, content: bytes) -> Document:
         """Return the document in a template; raise Unmergeable, which names the template, if it does not parse."""

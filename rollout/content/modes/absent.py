@@ -7,7 +7,7 @@ from rollout.content.file_fault import FileFault
 from rollout.content.modes import whole
 from rollout.content.modes.mode import Cause, Situation, Traits
 from rollout.content.modes.share import rest
-from rollout.content.modes.whole import fault, part, template_fault, told_base, told_then
+from rollout.content.modes.whole import fault, part, template_fault, text_fault, told_base, told_then
 from rollout.model.files import DIRECTORY, Agreed, File, Managed, Obstacle, TakenOver
 
 TRAITS = Traits(writes=False, needs_past=True, further=("block_id", "markers", "replaces", "format", "match"))
@@ -72,5 +72,5 @@ def agreed(at: Situation) -> Agreed:
 
 __all__ = [
     "TRAITS", "agreed", "changed", "fault", "merged", "more", "ours", "part", "passed_over", "reason",
-    "template_fault", "told_base", "told_then", "unclear", "wanted",
+    "template_fault", "text_fault", "told_base", "told_then", "unclear", "wanted",
 ]  # fmt: skip

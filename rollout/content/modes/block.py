@@ -8,7 +8,7 @@ from rollout.content.markers import MarkerError
 from rollout.content.modes import our_blocks
 from rollout.content.modes.block_sight import Sight, body_of, seen_in
 from rollout.content.modes.mode import Cause, Situation, Traits, put_into
-from rollout.content.modes.whole import agreed, fault, more, passed_over
+from rollout.content.modes.whole import agreed, fault, more, passed_over, text_fault
 from rollout.model.files import File, Managed, TakenOver
 
 TRAITS = Traits(
@@ -144,5 +144,5 @@ def _without_keys(at: Situation, seen: Sight) -> bytes | None:
 
 __all__ = [
     "TRAITS", "agreed", "changed", "fault", "merged", "more", "ours", "part", "passed_over", "reason",
-    "template_fault", "told_base", "told_then", "unclear", "wanted",
+    "template_fault", "text_fault", "told_base", "told_then", "unclear", "wanted",
 ]  # fmt: skip

@@ -35,6 +35,10 @@ def template_fault(item: Managed) -> str | None:
     return None
 
 
+def text_fault(item: Managed, content: bytes) -> str | None:
+    return merged_file(item).nothing(content)
+
+
 def wanted(at: Situation) -> File | None:
     at = without_block(at)
     return put_into(at, _with_ours(at, at.actual.content if at.actual else None))
@@ -168,5 +172,5 @@ def _found_empty(written: Written | None) -> bool:
 
 __all__ = [
     "TRAITS", "agreed", "changed", "fault", "merged", "more", "ours", "part", "passed_over", "reason",
-    "template_fault", "told_base", "told_then", "unclear", "wanted",
+    "template_fault", "text_fault", "told_base", "told_then", "unclear", "wanted",
 ]  # fmt: skip

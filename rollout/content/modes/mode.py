@@ -66,6 +66,9 @@ class Strategy(Protocol):
     def template_fault(self, item: Managed, /) -> str | None:
         """Say why a template's text can be written into no file in this mode, or None."""
 
+    def text_fault(self, item: Managed, content: bytes, /) -> str | None:
+        """Say why what a person leaves of a file is nothing that its readers can read, or None if nothing is known."""
+
     def passed_over(self, item: Managed, found: Obstacle, /) -> str | None:
         """Return a warning if the obstacle can be ignored, or None if it is an error."""
 

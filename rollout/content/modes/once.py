@@ -13,6 +13,7 @@ from rollout.content.modes.whole import (
     passed_over,
     reason,
     template_fault,
+    text_fault,
     told_base,
     told_then,
     unclear,
@@ -32,5 +33,5 @@ def ours(_item: Managed, _actual: File) -> TakenOver | None:
 
 __all__ = [
     "TRAITS", "agreed", "changed", "fault", "merged", "more", "ours", "part", "passed_over", "reason",
-    "template_fault", "told_base", "told_then", "unclear", "wanted",
+    "template_fault", "text_fault", "told_base", "told_then", "unclear", "wanted",
 ]  # fmt: skip

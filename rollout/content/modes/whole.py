@@ -21,6 +21,10 @@ def template_fault(_item: Managed) -> str | None:
     return None
 
 
+def text_fault(_item: Managed, _content: bytes) -> str | None:
+    return None
+
+
 def passed_over(_item: Managed, _found: Obstacle) -> str | None:
     return None
 
