@@ -181,5 +181,6 @@ def _obstacle(order: ReviewAction, review: Review) -> str:
 
 
 def _outcome(one: FoundReview, verdict: Verdict, words: str) -> Outcome:
-    step = one.step
-    return Outcome(step.target, verdict, said(words), step.base, kind=step.kind, branch=step.branch, review=one.review)
+    """Return an outcome that stands aside unless it is a merge: it tells of the review alone."""
+    made = Outcome(one.step.target, verdict, said(words), one.step.base, kind=one.step.kind, branch=one.step.branch)
+    return replace(made, review=one.review, aside=verdict is not Verdict.PUSHED)

@@ -19,6 +19,7 @@ MIGRATIONS = (
     "004_review_acts.sql",
     "005_latest.sql",
     "006_one_index.sql",
+    "007_checkout_and_aside.sql",
 )
 
 

@@ -34,6 +34,7 @@ def columns(outcome: Outcome) -> dict[str, str | int | None]:
         "review": None if outcome.review is None else msgspec.json.encode(outcome.review).decode(),
         "review_act": None if outcome.act is None else outcome.act.value,
         "duration_ms": outcome.duration_ms,
+        "checkout": outcome.checkout,
         "aside": int(outcome.aside),
     }
 
@@ -66,6 +67,7 @@ def outcome_in(row: Row, run: str) -> Outcome:
             paths=tuple(WrittenPath(path, Action(action), *sides) for path, action, *sides in json.loads(row[8])),
             review=None if row[9] is None else msgspec.json.decode(row[9], type=Review),
             act=None if row[10] is None else ReviewAct(row[10]),
+            aside=bool(row[11]),
         )
     except (ValueError, TypeError) as error:
         raise LedgerError(
@@ -77,12 +79,14 @@ def last_outcomes(last: Iterable[Row], applied: Iterable[Row]) -> dict[str, Last
     """Return the last outcome of each target, with when and how it was last changed by us."""
     try:
         changed = {target: (when, Verdict(how)) for target, when, how in applied}
-        return {
-            target: LastOutcome(Verdict(verdict), reason, commit, run, when, *changed.get(target, (None, None)))
-            for target, verdict, reason, _, commit, run, when in last
-        }
+        return {row[0]: _last_outcome(row, *changed.get(row[0], (None, None))) for row in last}
     except ValueError as error:
         raise LedgerError(f"an outcome in the ledger cannot be read ({error}); {_BEGIN_ANEW}") from error
+
+
+def _last_outcome(row: Row, applied_at: str | None, applied: Verdict | None) -> LastOutcome:
+    _, verdict, reason, commit, run, when, checkout = row
+    return LastOutcome(Verdict(verdict), reason, commit, run, when, applied_at, applied, checkout)
 
 
 def writer_of(path: str, rows: Iterable[Row]) -> tuple[str, str | None] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from msgspec import Struct
@@ -76,7 +77,23 @@ class WrittenPath(Struct, frozen=True):
     after: str | None
 
 
-LEFT, NOT_CLONED = "checkout left as it is: ", "checkout not cloned: "  # how notes of a checkout begin
+class NotFollowed(Struct, frozen=True):
+    """Why the checkout was not brought to upstream's commit; where there is none yet, why it was not cloned."""
+
+    why: str
+    cloning: bool = False
+
+    @property
+    def words(self) -> str:
+        return f"checkout {'not cloned' if self.cloning else 'left as it is'}: {self.why}"
+
+
+Note = str | NotFollowed  # what a person should know although the outcome stands
+
+
+def _joined(reason: str, notes: Iterable[Note]) -> str:
+    words = (note.words if isinstance(note, NotFollowed) else note for note in notes)
+    return "; ".join(filter(None, (reason, *words)))
 
 
 class Outcome(Struct, frozen=True):
@@ -89,12 +106,14 @@ class Outcome(Struct, frozen=True):
     kind: TargetKind = TargetKind.REPO
     branch: str | None = None
     paths: tuple[WrittenPath, ...] = ()
-    notes: tuple[str, ...] = ()  # what a person should know although the outcome stands
+    notes: tuple[Note, ...] = ()
     awaits: Action | None = None  # the decision that a blocked target waits for
     review: Review | None = None
     act: ReviewAct | None = None  # what was done with it
     moved: bool = False  # its checkout was brought to upstream's commit, or cloned
-    aside: bool = False  # it tells nothing of what is still to be done: that was no work for the command
+    aside: bool = (
+        False  # it tells nothing of what is still to be done: that was no work for the command, or of a review
+    )
 
     @property
     def reason(self) -> str:
@@ -108,12 +127,18 @@ class Outcome(Struct, frozen=True):
     @property
     def told(self) -> str:
         """Return the reason and the notes as they are shown and recorded."""
-        return "; ".join(filter(None, (self.reason, *self.notes)))
+        return _joined(self.reason, self.notes)
 
     @property
     def recorded(self) -> str:
         """Return the outcome for the record: with dates, for those who read it later."""
-        return "; ".join(filter(None, (dated(self.why).text, *self.notes)))
+        return _joined(dated(self.why).text, self.notes)
+
+    @property
+    def checkout(self) -> str | None:
+        """Return why its checkout did not follow or was not cloned, with the notes after that; None if it did."""
+        at = next((place for place, note in enumerate(self.notes) if isinstance(note, NotFollowed)), None)
+        return None if at is None else _joined("", self.notes[at:])
 
 
 # The outcomes that changed something.
@@ -167,9 +192,4 @@ class LastOutcome(Struct, frozen=True):
     recorded_at: str
     applied_at: str | None = None  # when we last changed it
     applied: Verdict | None = None  # and how
-
-    @property
-    def of_checkout(self) -> str | None:
-        """Return why the checkout did not follow or was not cloned, if it was not."""
-        begins = [at for note in (LEFT, NOT_CLONED) if (at := self.reason.find(note)) >= 0]
-        return self.reason[min(begins) :] if begins else None
+    checkout: str | None = None  # why its checkout did not follow or was not cloned, if it was not

@@ -85,7 +85,7 @@ def _trouble(step: Step, last: LastOutcome | None, known: Callable[[Step], Colle
     if last is None:
         return None
     if last.verdict not in _WRONG:
-        return f"last run: {last.of_checkout}" if step.why.unhindered and last.of_checkout else None
+        return f"last run: {last.checkout}" if step.why.unhindered and last.checkout else None
     if any(f"{last.reason}; ".startswith(f"{one}; ") for one in known(step)):
         return None
     return f"last run {last.verdict}: {last.reason}"

@@ -87,8 +87,9 @@ def recorded(book: Ledger, chance: random.Random) -> dict[str, tuple[str, str | 
         book.start(run, "host")
         for target in chance.sample(("one", "two", "three"), chance.randint(0, 3)):
             verdict = chance.choice((Verdict.PUSHED, Verdict.UNCHANGED, Verdict.BLOCKED, Verdict.PROPOSED))
-            book.record(run, Outcome(target, verdict))
-            if run.command != "review" or verdict is Verdict.PUSHED:
+            aside = run.command is RunCommand.REVIEW and verdict is not Verdict.PUSHED
+            book.record(run, Outcome(target, verdict, aside=aside))
+            if not aside:
                 last[target] = (run.id, verdict.value)
             if verdict in {Verdict.PUSHED, Verdict.PROPOSED}:
                 applied[target] = verdict.value
@@ -135,6 +136,7 @@ def test_runs_and_outcomes_come_back_as_they_were_recorded(url: str, tmp_path: P
     outcomes = (
         Outcome("one", Verdict.PUSHED, NONE, "base", "commit", 12, TargetKind.REPO, "main", paths),
         Outcome("two", Verdict.BLOCKED, said("why: 100 % %s :x"), None, None, 0, TargetKind.FOLDER, None),
+        Outcome("zero", Verdict.UNCHANGED, said("nothing is ready to push"), aside=True),
     )
     with ledger.opened(url, tmp_path, tmp_path / "inventory.yaml", print) as book:
         book.start(a_run("r1"), "host")

@@ -7,24 +7,19 @@ FROM run WHERE scope = :scope;
 UPDATE run SET finished_at = :finished_at, exit_code = :exit_code WHERE run = :run;
 
 -- name: record_outcome
--- of_review is 1 also where there was no work for the command: the status table looks for the last outcome that tells more.
 INSERT INTO outcome (
     run, target, scope, kind, branch, outcome, reason, base, commit_id, paths, review, review_act, duration_ms,
-    recorded_at, number, of_review
+    recorded_at, number, checkout, aside
 )
 VALUES (
     :run, :target, :scope, :kind, :branch, :outcome, :reason, :base, :commit_id, :paths, :review, :review_act,
-    :duration_ms, :recorded_at, (SELECT run.number FROM run WHERE run.run = :run),
-    (
-        SELECT CASE WHEN :aside = 1 OR (run.command = 'review' AND :outcome <> 'pushed') THEN 1 ELSE 0 END
-        FROM run
-        WHERE run.run = :run
-    )
+    :duration_ms, :recorded_at, (SELECT run.number FROM run WHERE run.run = :run), :checkout, :aside
 )
 ON CONFLICT (run, target) DO UPDATE SET
     outcome = excluded.outcome, reason = excluded.reason, base = excluded.base, commit_id = excluded.commit_id,
     paths = excluded.paths, review = excluded.review, review_act = excluded.review_act,
-    duration_ms = excluded.duration_ms, recorded_at = excluded.recorded_at, of_review = excluded.of_review;
+    duration_ms = excluded.duration_ms, recorded_at = excluded.recorded_at, checkout = excluded.checkout,
+    aside = excluded.aside;
 
 -- name: runs
 SELECT run, command, subject, started_at, finished_at, plan, digest, exit_code
@@ -51,11 +46,11 @@ SELECT run, command, subject, started_at, finished_at, plan, digest, exit_code
 FROM run WHERE scope = :scope AND run LIKE :run || '%' ORDER BY number DESC;
 
 -- name: outcomes
-SELECT target, outcome, reason, base, commit_id, duration_ms, kind, branch, paths, review, review_act, recorded_at
+SELECT target, outcome, reason, base, commit_id, duration_ms, kind, branch, paths, review, review_act, aside
 FROM outcome WHERE run = :run ORDER BY recorded_at, target;
 
 -- name: status
-SELECT target, outcome, reason, base, commit_id, run, recorded_at FROM rollout_status WHERE scope = :scope;
+SELECT target, outcome, reason, commit_id, run, recorded_at, checkout FROM rollout_status WHERE scope = :scope;
 
 -- name: last_applied
 SELECT o.target, o.recorded_at, o.outcome

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rollout.model.outcomes import Outcome, Verdict
+from rollout.model.outcomes import Note, Outcome, Verdict
 from rollout.model.plan import Step
 from rollout.model.reasons import NONE, Reason
 from rollout.targets.branch.task import Built
@@ -15,7 +15,7 @@ def outcome_of(
     verdict: Verdict,
     why: Reason = NONE,
     built: Built | None = None,
-    notes: Iterable[str] = (),
+    notes: Iterable[Note] = (),
     base: str | None = None,
 ) -> Outcome:
     """Return a step's outcome; `base` is upstream's commit if we built none."""

@@ -13,7 +13,7 @@ from rollout.machine import waiting
 from rollout.model.action import Action
 from rollout.model.hindrances import OwnCommits, in_words
 from rollout.model.inventory import Branch
-from rollout.model.outcomes import Outcome, Verdict
+from rollout.model.outcomes import Note, Outcome, Verdict
 from rollout.model.plan import Change, State
 from rollout.model.reasons import NONE, Said, said
 from rollout.planning.file_reasons import as_it_is, kept
@@ -101,7 +101,7 @@ def _checkout_alone(task: Task) -> Outcome:
     if task.at.clone:
         assert task.at.top is not None
         fault, done = clone(task, task.at.top), CLONED
-        faults = [] if fault is None else [fault]
+        faults: list[Note] = [] if fault is None else [fault]
     else:
         faults, done = follow_or_clone(task, step.base, step.base, published=True), "checkout updated"
     return replace(outcome_of(step, Verdict.UNCHANGED, as_it_is(step), notes=faults or [done]), moved=not faults)
@@ -172,7 +172,7 @@ def _try(task: Task, changes: list[Change], tip: str) -> Outcome | None:
 def _push(task: Task, built: Built) -> Outcome | None:
     match land(task, built):
         case Pushed():
-            notes = _note_pushed(task, built) + update_checkout(task, built.commit, built.commit, published=True)
+            notes = [*_note_pushed(task, built), *update_checkout(task, built.commit, built.commit, published=True)]
             notes += [one.words for one in task.step.collides]
             return outcome_of(task.step, Verdict.PUSHED, built=built, notes=notes)
         case Moved():

@@ -11,7 +11,7 @@ from rollout.checkout.standing import Hindered
 from rollout.errors import GitError
 from rollout.git.run import Git
 from rollout.machine import files, unnamed_folder
-from rollout.model.outcomes import LEFT, NOT_CLONED
+from rollout.model.outcomes import Note, NotFollowed
 from rollout.remote import contact
 from rollout.safety.faults import first_line
 from rollout.store import lineage, push
@@ -21,19 +21,19 @@ _CLONE = ".rollout-clone."
 CLONED = "checkout cloned"  # as the person reads it
 
 
-def update_checkout(task: Task, commit: str, upstream: str, *, published: bool) -> list[str]:
+def update_checkout(task: Task, commit: str, upstream: str, *, published: bool) -> list[Note]:
     """Update the checkout to what is committed or pushed already; a failure is only a note."""
     try:
         return follow_or_clone(task, commit, upstream, published=published)
     except (GitError, OSError) as error:
-        return [LEFT + _words(error)]
+        return [NotFollowed(_words(error))]
 
 
 def _words(error: GitError | OSError) -> str:
     return f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else first_line(str(error))
 
 
-def follow_or_clone(task: Task, commit: str, upstream: str, *, published: bool) -> list[str]:
+def follow_or_clone(task: Task, commit: str, upstream: str, *, published: bool) -> list[Note]:
     """Update the checkout, if there is one and it may move; return notes for the person."""
     if task.at.top is None or (not task.where.follow and not task.at.clone):
         return []
@@ -43,9 +43,9 @@ def follow_or_clone(task: Task, commit: str, upstream: str, *, published: bool) 
         return [f"checkout not touched: {task.at.trouble}"]
     try:
         notes = [] if published or _has(task, commit) else _catch_up(task, upstream)
-        return notes + _move(task, commit, upstream, published=published)
+        return [*notes, *_move(task, commit, upstream, published=published)]
     except Hindered as error:
-        return [f"{LEFT}{error}"]
+        return [NotFollowed(str(error))]
 
 
 def _catch_up(task: Task, upstream: str) -> list[str]:
@@ -86,7 +86,7 @@ def _has(task: Task, commit: str) -> bool:
     return commit in {task.at.repo.ref(ref) for ref in refs}
 
 
-def clone(task: Task, top: Path) -> str | None:
+def clone(task: Task, top: Path) -> NotFollowed | None:
     """Put a complete clone at the path, or nothing; then return why."""
     top.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -96,7 +96,7 @@ def clone(task: Task, top: Path) -> str | None:
             scratch.rename(top)
             files.sync_folder(top.parent)
     except (GitError, OSError) as error:
-        return NOT_CLONED + _words(error)
+        return NotFollowed(_words(error), cloning=True)
     return None
 
 
