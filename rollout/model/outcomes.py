@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import assert_never
 
 from msgspec import Struct
 
@@ -92,8 +93,17 @@ Note = str | NotFollowed  # what a person should know although the outcome stand
 
 
 def _joined(reason: str, notes: Iterable[Note]) -> str:
-    words = (note.words if isinstance(note, NotFollowed) else note for note in notes)
-    return "; ".join(filter(None, (reason, *words)))
+    return "; ".join(filter(None, (reason, *map(_words, notes))))
+
+
+def _words(note: Note) -> str:
+    match note:
+        case str():
+            return note
+        case NotFollowed():
+            return note.words
+        case never:
+            assert_never(never)
 
 
 class Outcome(Struct, frozen=True):
@@ -111,9 +121,7 @@ class Outcome(Struct, frozen=True):
     review: Review | None = None
     act: ReviewAct | None = None  # what was done with it
     moved: bool = False  # its checkout was brought to upstream's commit, or cloned
-    aside: bool = (
-        False  # it tells nothing of what is still to be done: that was no work for the command, or of a review
-    )
+    aside: bool = False  # it tells of its review alone, or that the rest was no work for the command
 
     @property
     def reason(self) -> str:
