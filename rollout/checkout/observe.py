@@ -16,7 +16,7 @@ from rollout.git.git_folder import NotOurs
 from rollout.git.person import Person
 from rollout.model.circumstances import CheckoutState
 from rollout.model.files import Managed
-from rollout.model.hindrances import Edited, LeftAlone, Locked, NotUpdated, OwnCommits, Unusable, in_words
+from rollout.model.hindrances import DifferingFile, Edited, LeftAlone, Locked, NotUpdated, OwnCommits, Unusable
 from rollout.model.inventory import Branch
 from rollout.objects.trees import Objects
 from rollout.store.store import Store
@@ -41,8 +41,9 @@ def observe(
     except Damaged:
         raise  # ours, and not a fault of the checkout
     except (NotOurs, Hindered, GitError) as error:
-        lacking = tuple((item.path, str(error)) for item in managed)
-        return CheckoutState(has_it=False, why=Unusable(str(error)), differing=lacking)
+        unusable = Unusable(str(error))
+        lacking = tuple(DifferingFile(item.path, unusable) for item in managed)
+        return CheckoutState(has_it=False, why=unusable, differing=lacking)
     at = here.standing
     collides = collisions(git, at.persons, {item.path for item in managed})
     ahead, missing = len(at.ahead), behind_by(here, store, upstream)
@@ -56,7 +57,7 @@ def observe(
     paths = [item.path for item in managed]
     without = paths if others else [path for path in paths if path in behind or path in files]
     edits = {} if others else files  # what is committed on another branch is no edit
-    differing = tuple((path, f"{path} {edits[path]}" if path in edits else in_words(why)) for path in without)
+    differing = tuple(DifferingFile(path, why, edits.get(path, "")) for path in without)
     return CheckoutState(False, why, why == NotUpdated(), at.local, ahead, missing, differing, collides)
 
 

@@ -74,10 +74,10 @@ def _why_nothing(step: Step, path: PurePosixPath) -> str:
         return f"it is left alone ({step.reason})"
     if path in step.merged:
         return "it holds an accepted merge, until the template changes"
-    here = next((words for one, words in step.checkout if one == path), "")
-    unpushed = bool(here) and (bool(step.ahead) or here.startswith(f"{path} "))  # else the checkout only lags
-    more = f", but not in the checkout ({here}): push first what you did there" if unpushed else ""
-    return f"it is as its template says{more}"
+    here = next((one for one in step.checkout if one.path == path), None)
+    if here is None or not (step.ahead or here.edit):  # the checkout only lags
+        return "it is as its template says"
+    return f"it is as its template says, but not in the checkout ({here.words}): push first what you did there"
 
 
 def _target(at: Session, name: str) -> Target:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from rollout.model.action import OnDrift
 from rollout.model.files import Agreed, File, TakenOver
-from rollout.model.hindrances import Hindrance
+from rollout.model.hindrances import DifferingFile, Hindrance
 from rollout.model.plan import Change
 from rollout.model.reasons import NONE, Collision, HeldBack, Reason
 from rollout.model.reviews import Deliver
@@ -65,7 +65,7 @@ class CheckoutState(Struct, frozen=True):
     commit: str | None = None
     ahead: int | None = 0
     behind: int | None = 0
-    differing: tuple[tuple[PurePosixPath, str], ...] = ()  # managed paths that are not as upstream has them
+    differing: tuple[DifferingFile, ...] = ()
     collides: tuple[Collision, ...] = ()  # a person's commits that are not upstream and touch managed paths
     ours_alone: bool = False  # upstream lacks commits of its branch, and rollout made all of them
 

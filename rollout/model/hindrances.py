@@ -106,6 +106,18 @@ Hindrance = (
 )
 
 
+class DifferingFile(Struct, frozen=True):
+    """A managed file of the checkout that is not as upstream has it: it was edited, or the checkout is held back."""
+
+    path: PurePosixPath
+    why: Hindrance
+    edit: str = ""  # what was done to the file, in words that follow its path
+
+    @property
+    def words(self) -> str:
+        return f"{self.path} {self.edit}" if self.edit else in_words(self.why)
+
+
 def in_words(why: Hindrance, *, whole: bool = False, hint: bool = False) -> str:
     """Say in one line what keeps a checkout where it is."""
     match why:

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from rollout.model.action import Action
 from rollout.model.changed import Did
 from rollout.model.files import File, fingerprint
+from rollout.model.hindrances import DifferingFile
 from rollout.model.inputs import Input
 from rollout.model.inventory import Branch, Location, TargetKind, kind_of
 from rollout.model.limits import BudgetUse, Finding
@@ -117,7 +118,7 @@ class Step(Struct, frozen=True):
     ahead: int | None = None  # commits of the local branch that upstream does not have
     behind: int | None = None  # commits of upstream that the local branch does not have
     known_at: float | None = None  # when upstream was last asked, in seconds since the epoch
-    checkout: tuple[tuple[PurePosixPath, str], ...] = ()  # managed paths of the checkout that differ from upstream
+    checkout: tuple[DifferingFile, ...] = ()
     awaits: Action | None = None  # the decision that a blocked target waits for
     inputs: tuple[Input, ...] = ()  # what its templates read
     needs: tuple[str, ...] = ()  # targets that must be as they should be before it is written

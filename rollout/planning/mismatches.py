@@ -45,6 +45,6 @@ def _mismatches(step: Step) -> Iterable[Mismatch]:
         more = changed.get(path, "")
         yield Mismatch(str(path), place, f"held since a revert, until the template changes{more}")
     unpushed = {change.path for change in step.changes}
-    for path, reason in step.checkout:
-        if path not in unpushed:
-            yield Mismatch(str(path), Where.CHECKOUT, reason.removeprefix(f"{path} "))
+    for one in step.checkout:
+        if one.path not in unpushed:
+            yield Mismatch(str(one.path), Where.CHECKOUT, one.edit or one.words)
