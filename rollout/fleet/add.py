@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
@@ -78,7 +79,7 @@ def _proved(old: ExistingInventory, surveyed: Surveyed, folder: Path) -> Added:
     targets = _future(old, fresh, folder)
     tried = {source.name: fitting(old, targets[source.name], source) for source in fresh if source.name in targets}
     fits = {source.name: tried[source.name][0] if source.name in tried else Fit(source) for source in fresh}
-    misfits = [one for _, found in tried.values() for one in found]
+    misfits = {name: found for name, (_, found) in tried.items() if found}
     there = _there(old, fits)
     paths = [path for path in surveyed.paths if path not in managed]
     without, plain = dict[SourcePath, str](), set[SourcePath]()
@@ -98,11 +99,11 @@ def _proved(old: ExistingInventory, surveyed: Surveyed, folder: Path) -> Added:
     raise UsageError("the learned templates do not give the same files; write the templates by hand")
 
 
-def _told(made: Takeover, old: set[str], fits: Mapping[str, Fit], misfits: Sequence[LeftOut]) -> Takeover:
+def _told(made: Takeover, old: set[str], fits: Mapping[str, Fit], misfits: Mapping[str, Sequence[LeftOut]]) -> Takeover:
     """Return a proposal that says of no repository with files of ours that it has none in common."""
-    having = old | {name for name, fit in fits.items() if fit.sets} | {one.name.partition(": ")[0] for one in misfits}
+    having = old | {name for name, fit in fits.items() if fit.sets} | misfits.keys()
     out = [one for one in made.left_out if one.name not in having]
-    return replace(made, left_out=(*out, *misfits))
+    return replace(made, left_out=(*out, *chain.from_iterable(misfits.values())))
 
 
 def _there(old: ExistingInventory, fits: Mapping[str, Fit]) -> AlreadyThere:
