@@ -145,28 +145,29 @@ def project(url: str) -> str:
     return f"{host(url).lower()}/{path_of(url)}"
 
 
-_NO_BRANCH = "is not the short name of a branch"
+def branch_refusal(name: str) -> str | None:
+    """Say why a name is not a branch name, by the rules of git-check-ref-format, or None."""
+    return _refusal(name, "is not the short name of a branch")
+
+
+def remote_refusal(name: str) -> str | None:
+    """Say why a name is not that of a remote, or None: git has it among the names of branches."""
+    return _refusal(name, "is not the name of a remote")
 
 
 @lru_cache(maxsize=1024)
-def branch_refusal(name: str) -> str | None:
-    """Say why a name is not a branch name, by the rules of git-check-ref-format, or None.
+def _refusal(name: str, no_name: str) -> str | None:
+    """Say why a name cannot be part of a ref, with the words for one that is no name at all, or None.
 
     Cached: most repositories of an inventory have the same branch.
     """
     if not name or name.startswith(("-", "refs/")) or name == "@":
-        return _NO_BRANCH
+        return no_name
     if re.search(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|\.$|/$|^/", name):
         return "has characters that git does not allow"
     if any(part.startswith(".") or part.endswith(".lock") for part in name.split("/")):
         return "has a component that begins with '.' or ends with '.lock'"
     return None
-
-
-def remote_refusal(name: str) -> str | None:
-    """Say why a name is not that of a remote, or None: git has it among the names of branches."""
-    refused = branch_refusal(name)
-    return "is not the name of a remote" if refused == _NO_BRANCH else refused
 
 
 def web_refusal(url: str) -> str | None:
