@@ -73,6 +73,10 @@ class GitTimeout(GitError):
     """Git was ended because it took longer than its limit."""
 
 
+class NoAnswer(GitTimeout):
+    """Nothing was heard within the limit."""
+
+
 class GitInterrupted(GitTimeout):
     """Git was ended because a signal told the run to end."""
 

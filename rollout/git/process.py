@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from msgspec import Struct, field
 
-from rollout.errors import GitError, GitInterrupted, GitTimeout
+from rollout.errors import GitError, GitInterrupted, NoAnswer
 from rollout.machine import pipes, waiting
 
 NO_ANSWER = "no answer within the time limit"
@@ -37,10 +37,10 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 def time_left(deadline: float) -> float:
-    """Return the seconds until a deadline; raise GitTimeout if it has passed, or if the run must end now."""
+    """Return the seconds until a deadline; raise NoAnswer if it has passed, GitInterrupted if the run must end."""
     left = deadline - time.monotonic()
     if left <= 0:
-        raise GitTimeout(NO_ANSWER)
+        raise NoAnswer(NO_ANSWER)
     if waiting.interrupted.is_set():
         raise GitInterrupted("interrupted")
     return left

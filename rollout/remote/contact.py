@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from rollout.errors import GitError, GitInterrupted, GitTimeout
+from rollout.errors import GitError, GitInterrupted, NoAnswer
 from rollout.git.access import Access
 from rollout.git.process import NO_ANSWER
 from rollout.git.run import LOCAL, Git, Result
@@ -53,7 +53,7 @@ def run(
     contact = runner.with_access(replace(access, line=lines.path(url, access)))
     limit -= lines.waited(url, access)
     if limit <= 0:
-        raise GitTimeout(NO_ANSWER)
+        raise NoAnswer(NO_ANSWER)
     for attempt in range(_TRIES):
         with _turn(host, _AT_ONCE if addresses.ssh_destination(url) is None else _AT_ONCE_BY_SSH):
             result = contact.attempt(*arguments, stdin=stdin, limit=limit)

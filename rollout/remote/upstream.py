@@ -6,14 +6,13 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from msgspec import Struct, field
 
-from rollout.errors import GitError, GitTimeout
+from rollout.errors import GitError, GitTimeout, Mistake, NoAnswer
 from rollout.git import git_folder
 from rollout.git.access import Access
-from rollout.git.process import NO_ANSWER
 from rollout.git.run import Git, Result
 from rollout.objects.ids import ID
 from rollout.safety import addresses
@@ -27,8 +26,10 @@ _HTTP = re.compile(r"https?://", re.IGNORECASE)
 class Unreachable(GitError):
     """The remote did not answer, or would not let us ask."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"{why}; --timeout SECONDS waits longer" if why == NO_ANSWER else why)
+    @classmethod
+    def by(cls, error: GitError) -> Self:
+        """Return the failure of a contact, with the way out where nothing was heard in time."""
+        return cls(Mistake(str(error), way_out="--timeout SECONDS waits longer" if isinstance(error, NoAnswer) else ""))
 
     @property
     def silent(self) -> bool:
@@ -82,7 +83,7 @@ def ask_for(remote: Remote, refs: Collection[str]) -> dict[str, str]:
     try:
         result = _listed(Git(), remote, refs)
     except GitError as error:
-        raise Unreachable(str(error)) from error
+        raise Unreachable.by(error) from error
     listed = (line.partition("\t") for line in result.out.decode("utf-8", "replace").splitlines())
     return {ref: commit for commit, _, ref in listed if ref in refs and ID.match(commit)}
 
@@ -130,7 +131,7 @@ def sender_for(remote: Remote, limit: float) -> Iterator[Sender | None]:
         with contact.session(remote.url, remote.access, "git-upload-pack", upload_pack.ENVIRONMENT, limit) as session:
             yield None if session is None else Sender(session)
     except GitTimeout as error:
-        raise Unreachable(str(error)) from error
+        raise Unreachable.by(error) from error
 
 
 def no_branch(remote: Remote, default: str | None) -> NoBranch:
@@ -156,7 +157,7 @@ def default_branch(remote: Remote) -> str | None:
             limit=remote.access.ask_limit,
         )  # fmt: skip
     except GitError as error:
-        raise Unreachable(str(error)) from error
+        raise Unreachable.by(error) from error
     found = re.search(
         r"^ref: refs/heads/(\S+)\tHEAD\n[0-9a-f]+\tHEAD$", told.out.decode("utf-8", "replace"), re.MULTILINE
     )

@@ -100,7 +100,7 @@ def refs_at(store: Store, *patterns: str) -> dict[str, str]:
             limit=remote.access.ask_limit,
         )  # fmt: skip
     except GitError as error:
-        raise Unreachable(str(error)) from error
+        raise Unreachable.by(error) from error
     lines = (line.partition("\t") for line in told.out.decode("utf-8", "replace").splitlines())
     return {ref: commit for commit, _, ref in lines if ID.match(commit)}
 

@@ -33,7 +33,7 @@ def by_git(store: Store, *arguments: str, stdin: bytes = b"", limit: float | Non
     except GitError as error:
         if _damaged(store):
             raise GitError(f"our store of it is damaged: {error}") from error
-        raise Unreachable(str(error)) from error
+        raise Unreachable.by(error) from error
 
 
 def _damaged(store: Store) -> bool:
