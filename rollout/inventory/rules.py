@@ -34,9 +34,9 @@ def patterns(source: Source) -> tuple[tuple[FilePattern, ...], list[Fault]]:
 def _settings(node: yaml_nodes.Node, match: Matched) -> FileSettings:
     """Return what an entry sets, without what the description refuses."""
     plain = yaml_nodes.plain(node) if isinstance(node, yaml_nodes.Mapping) else {}
-    texts = {key: value for key, value in plain.items() if isinstance(value, str)}
+    texts = {key: value for key, value in plain.items() if _is_text(value)}
     numbers = {key: value for key, value in plain.items() if isinstance(value, int)}
-    lists = {key: tuple(map(str, value)) for key, value in plain.items() if isinstance(value, list)}
+    lists = {key: tuple(value) for key, value in plain.items() if isinstance(value, list) and all(map(_is_text, value))}
     return FileSettings(
         mode=_one_of(Mode, texts.get("mode")),
         block_id=texts.get("id"),
@@ -53,6 +53,10 @@ def _settings(node: yaml_nodes.Node, match: Matched) -> FileSettings:
         format=_one_of(FormatName, texts.get("format")),
         match=match or None,
     )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""
 
 
 def _policies(words: tuple[str, ...] | None) -> tuple[PolicyName, ...] | None:
@@ -108,7 +112,7 @@ def _line_faults(settings: FileSettings) -> Iterator[tuple[str, str]]:
     if fault:
         yield "markers", fault
     for heading in settings.replaces or ():
-        fault = sections.fault_of(heading) if heading else None
+        fault = sections.fault_of(heading)
         if fault:
             yield "replaces", fault
 

@@ -26,8 +26,8 @@ def faults(document: yaml_nodes.Mapping) -> Iterator[Fault]:
         within = text_of(node, "within")
         if within is not None and _SPAN.fullmatch(within) is None:
             yield Fault(node.line, f"waves[{number}].within: {within!r} is not a time; write 90s, 30m or 2h")
-        if not _limits(node):
-            yield Fault(node.line, f"waves[{number}]: needs 'limit': names, groups or globs of its targets")
+        if _told(node) and not _limits(node):
+            yield Fault(node.line, f"waves[{number}].limit: takes names, groups or globs of its targets")
 
 
 def unmatched(document: yaml_nodes.Mapping, targets: Iterable[Target]) -> Iterator[Fault]:
@@ -52,9 +52,13 @@ def _wave(node: Node) -> Wave:
 
 
 def _limits(node: Node) -> tuple[str, ...]:
+    return tuple(word.strip() for text in _told(node) for word in text.split(",") if word.strip())
+
+
+def _told(node: Node) -> list[str]:
+    """Return the texts of `limit`; the description tells of what is none."""
     alone = text_of(node, "limit")
-    words = [alone] if alone is not None else list_of(node, "limit")
-    return tuple(word.strip() for text in words for word in text.split(",") if word.strip())
+    return [text for text in ([alone] if alone is not None else list_of(node, "limit")) if text]
 
 
 def _number(document: yaml_nodes.Mapping, key: str) -> int | None:

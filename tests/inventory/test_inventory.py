@@ -77,6 +77,29 @@ files:
     assert all(any(word in line for line in found) for word in words), found
 
 
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("files: {f: {markers: [null, null]}}", ("markers[0]: takes text", "markers[1]: takes text")),
+        ("files: {f: {markers: ['', '']}}", ("markers[0]: takes text", "markers[1]: takes text")),
+        ("files: {f: {markers: [1, '# ID']}}", ("markers[0]: takes text (put it in quotes)",)),
+        ("files: {f: {markers: ['# ID', '# ID']}}", ("markers: the two lines must differ",)),
+        ("files: {f: {replaces: ['', '## A']}}", ("replaces[0]: takes text",)),
+        ("files: {f: {replaces: A}}", ("replaces: 'A' must be a heading",)),
+        ("files: {f: {check: ''}}", ("check: takes text",)),
+        ("files: {f: {id: ''}}", ("id: takes text",)),
+        ("waves: [{}]", ("waves[0]: 'limit' is missing",)),
+        ("waves: [{limit: ''}]", ("waves[0].limit: takes text",)),
+        ("waves: [{limit: null}]", ("waves[0].limit: takes text",)),
+        ("waves: [{limit: ','}]", ("waves[0].limit: takes names, groups or globs",)),
+    ],
+)
+def test_a_value_that_is_none_is_told_once(more: str, told: tuple[str, ...]) -> None:
+    told = tuple(f"inventory.yaml:3: {one}" for one in told)
+    found = faults(f"version: 1\nrepos: {{a: {{path: a, templates: [project]}}}}\n{more}\n")
+    assert [line.replace("files.f.", "")[: len(one)] for one, line in zip(told, found, strict=True)] == list(told)
+
+
 def test_a_misspelt_key_is_answered_with_the_right_one() -> None:
     (line,) = faults("version: 1\nrepos:\n  a: {path: a, template: [project]}\ndefaults: {templates: [project]}\n")
     assert line == "inventory.yaml:3: repos.a.template: unknown key 'template'; did you mean 'templates'?"
