@@ -31,6 +31,7 @@ class OnDisk(Struct, frozen=True):
         return bool(self.mode & 0o100)
 
 
+_NO_FOLDER = {errno.ENOTDIR, errno.ELOOP}
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
@@ -85,15 +86,29 @@ def look_below(top: int, path: PurePosixPath) -> OnDisk | Obstacle | None:
         with _parent(top, path) as folder:
             return look_at(folder, path.name)
     except OSError as error:
-        return _out_of_reach(error)
+        return _no_folder(top, path, error) if error.errno in _NO_FOLDER else _out_of_reach(error)
 
 
 def _out_of_reach(error: OSError) -> Obstacle | None:
     if isinstance(error, FileNotFoundError):
         return None
-    if error.errno in {errno.ENOTDIR, errno.ELOOP}:
+    if error.errno in _NO_FOLDER:
         return in_the_way("behind a symlink or a file where a folder should be")
     return Obstacle(f"not readable ({error.strerror})")
+
+
+def _no_folder(top: int, path: PurePosixPath, error: OSError) -> Obstacle | None:
+    """Say which part of a path is no folder, in the words for a path in git; somebody may have moved it since."""
+    for part in reversed(path.parents[:-1]):
+        try:
+            mode = os.stat(part, dir_fd=top, follow_symlinks=False).st_mode
+        except OSError:
+            break
+        if stat.S_ISLNK(mode):
+            return in_the_way(f"behind the symlink {part}")
+        if not stat.S_ISDIR(mode):
+            return in_the_way(f"below the file {part}")
+    return _out_of_reach(error)
 
 
 def look_at(folder: int, name: str) -> OnDisk | Obstacle | None:

@@ -188,7 +188,9 @@ def test_absent_for_a_path_that_is_a_directory_says_what_there_is_to_do(world: W
 
 @pytest.mark.parametrize("kind", ["repository", "folder"])
 @pytest.mark.parametrize(
-    ("there", "what"), [("w.txt/x", "a directory there"), ("w", "should be|below the file w")], ids=["folder", "file"]
+    ("there", "what"),
+    [("w.txt/x", "is a directory there"), ("w", "is below the file w there")],
+    ids=["folder", "file"],
 )
 def test_what_is_in_the_way_is_told_with_the_way_out(world: World, kind: str, there: str, what: str) -> None:
     managed = "w.txt" if there.startswith("w.txt") else "w/w.txt"
@@ -202,6 +204,21 @@ def test_what_is_in_the_way_is_told_with_the_way_out(world: World, kind: str, th
     ran = world.run("apply", "--yes")
     assert ran.code != 0
     assert re.search(f"{what}.*; move it away, or give the template another name", ran.out + ran.err), ran.out
+
+
+@pytest.mark.parametrize("kind", ["branch", "folder"])
+def test_a_symlink_above_a_path_is_named(world: World, kind: str) -> None:
+    world.template("project/v/w/x/y.txt", "y\n")
+    top = world.root / "shared" if kind == "folder" else world.repo("api")
+    (top / "v").mkdir(parents=True, exist_ok=True)
+    (top / "v/w").symlink_to("elsewhere")
+    if kind == "folder":
+        world.tail = "folders: {shared: {path: shared, templates: [project]}}\n"
+    else:
+        world.git(top, "add", "v")
+        world.git(top, "commit", "-q", "-m", "link")
+        world.git(top, "push", "-q", "origin", "HEAD")
+    assert "v/w/x/y.txt: is behind the symlink v/w there; move it away" in world.run("plan").out
 
 
 def _placed(world: World, name: str) -> None:
