@@ -198,7 +198,7 @@ class _Builder:
 
     def _pair(self, mapping: Mapping, key: str, line: int, node: Node) -> None:
         if key in mapping.entries:
-            self._fault(line, f"duplicate key {key!r} (first on line {mapping.key_lines[key]})")
+            self._fault(line, f"duplicate key {key!r} (first on line {mapping.key_lines[key]})", alone=False)
         else:
             mapping.entries[key] = node
             mapping.key_lines[key] = line
@@ -210,9 +210,9 @@ class _Builder:
             else:
                 self._fault(line, "'<<' takes a mapping")
 
-    def _fault(self, line: int, message: str) -> None:
+    def _fault(self, line: int, message: str, *, alone: bool = True) -> None:
         if len(self.faults) < _MAX_FAULTS:
-            self.faults.append(Fault(line, message))
+            self.faults.append(Fault(line, message, alone=alone))
 
 
 def _inherit(mapping: Mapping, others: Iterable[Mapping]) -> None:

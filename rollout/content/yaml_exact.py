@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 from rollout.content import yaml_stand_ins, yaml_tabs, yaml_words
 from rollout.content.yaml_build import built
 from rollout.content.yaml_nodes import Fault, Node
 
+_TAG_IN_BRACKETS = re.compile(r"(?<![^\s,\[{])!(?:<[^>\s]*>|[^\s,\[\]{}\"']*)(?=[,\]}])")
 _LINE_END = re.compile(r"\r\n?|\n")
 
 
@@ -18,12 +20,28 @@ def read(text: str) -> tuple[Node | None, list[Fault]]:
     try:
         if yaml_stand_ins.taken(text):
             return yaml_tabs.tried(text, lambda spelling: built(spelling, str, pure=True))
-        spelled = yaml_stand_ins.with_first_letters(yaml_stand_ins.without_old_breaks(text))
-        return yaml_tabs.tried(spelled, lambda spelling: built(spelling, yaml_stand_ins.back, pure=True))
+        return _built(text)
     except MarkedYAMLError as error:
-        return None, [Fault(*yaml_words.told(error))]
+        return None, _of_tags(text) or [Fault(*yaml_words.told(error))]
     except (YAMLError, ValueError) as error:
         return None, [Fault(_line(text, error), f"not valid YAML: {str(error).splitlines()[0]}")]
+
+
+def _built(text: str) -> tuple[Node | None, list[Fault]]:
+    spelled = yaml_stand_ins.with_first_letters(yaml_stand_ins.without_old_breaks(text))
+    return yaml_tabs.tried(spelled, lambda spelling: built(spelling, yaml_stand_ins.back, pure=True))
+
+
+def _of_tags(text: str) -> list[Fault]:
+    """Return what is wrong with the tags of a text, if nothing else is.
+
+    In YAML 1.2 a tag ends before a comma or a bracket; the parser reads on, and then stumbles over what follows.
+    """
+    from ruamel.yaml.error import YAMLError
+
+    with suppress(YAMLError, ValueError):
+        return _built(_TAG_IN_BRACKETS.sub(r"\g<0> ", text))[1]
+    return []
 
 
 def _line(text: str, error: Exception) -> int:

@@ -16,6 +16,7 @@ class Fault(Struct, frozen=True):
     line: int
     message: str
     option: str = ""
+    alone: bool = False  # what else is found on its line is not told: it may come from this
 
 
 Value = bool | int | float | str | None

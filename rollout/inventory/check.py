@@ -18,7 +18,9 @@ class InventoryError(UsageError):
 
 
 def error(shown: str, faults: Iterable[Fault]) -> InventoryError:
-    ordered = sorted(dict.fromkeys(faults), key=lambda fault: fault.line)
+    found = dict.fromkeys(faults)
+    alone = {fault.line for fault in found if fault.alone}
+    ordered = sorted((one for one in found if one.alone or one.line not in alone), key=lambda fault: fault.line)
     return InventoryError(*(Mistake(one.message, _place(shown, one)) for one in ordered))
 
 

@@ -70,7 +70,7 @@ def test_yaml_is_read_as_yaml_1_2_says(text: str, meant: object) -> None:
 
 @pytest.mark.parametrize("text", ['"\\0": 1', '{"a\\0b": 1}', '&x "\\0": 1', 'a: "\\0"', '["\\0"]'])
 def test_a_nul_is_told_in_a_key_as_in_a_value(text: str) -> None:
-    assert yaml_parse.parse(text)[1] == [Fault(1, "has a NUL character")]
+    assert yaml_parse.parse(text)[1] == [Fault(1, "has a NUL character", alone=True)]
 
 
 def _said(read: tuple[Node | None, list[Fault]]) -> str:
@@ -123,8 +123,20 @@ def test_a_slip_is_told_with_its_line_and_the_way_out(text: str, line: int, said
 )
 def test_text_that_means_something_else_without_quotes_is_told_once(text: str, said: str) -> None:
     node, faults = yaml_parse.parse(text)
-    assert faults == [Fault(2, said)]
+    assert faults == [Fault(2, said, alone=True)]
     assert node is not None
+
+
+@pytest.mark.parametrize("text", ["b: {limit: !a, w: 1}", "b: [{limit: !a}]", "b: [!a]", "b: {c: !a,\n  d: 'x !a, y'}"])
+def test_a_tag_in_brackets_is_told_as_elsewhere(text: str) -> None:
+    told = "the tag '!a' is not allowed; if it is text, put it in quotes"
+    assert yaml_parse.parse(f"a: 1\n{text}\n") == (None, [Fault(2, told, alone=True)])
+
+
+@pytest.mark.parametrize("text", ["a: [!x]\nb: [}\n", "a: {b: c !x, d: : e}\n", "a: {b: !!str, c: 1}\n"])
+def test_what_is_wrong_beside_a_tag_is_told(text: str) -> None:
+    node, (fault,) = yaml_parse.parse(text)
+    assert (node, fault.message.startswith("not valid YAML: ")) == (None, True)
 
 
 def test_what_neither_reads_is_told_by_the_exact_one() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import pickle
+import re
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -98,6 +99,29 @@ def test_a_value_that_is_none_is_told_once(more: str, told: tuple[str, ...]) -> 
     told = tuple(f"inventory.yaml:3: {one}" for one in told)
     found = faults(f"version: 1\nrepos: {{a: {{path: a, templates: [project]}}}}\n{more}\n")
     assert [line.replace("files.f.", "")[: len(one)] for one, line in zip(told, found, strict=True)] == list(told)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "waves: [{limit: !a}]",
+        "waves: [{limit: !a b}]",
+        "waves: [{limit: !a, gate: x}]",
+        "files: {f: {mode: !a block}}",
+        "files: {f: {mode: !a {b: c}}}",
+        "files: {f: {max_chars: .inf}}",
+        "defaults: {branch: {{ x }}}",
+        'max_open: "1\\0"',
+    ],
+)
+def test_what_yaml_does_not_take_is_told_once(more: str) -> None:
+    (found,) = faults(f"version: 1\nrepos: {{a: {{path: a, templates: [project]}}}}\n{more}\n")
+    assert re.match(r"inventory.yaml:3: (the tag '!a'|a key must be text|infinite|has a NUL)", found)
+
+
+def test_what_is_wrong_on_other_lines_and_beside_a_key_twice_is_told_with_it() -> None:
+    found = faults("version: 1\nrepos: {a: {path: a, templates: [project]}, a: 1, b: {x: 1}}\nfiles: !x y\nfrob: 1\n")
+    assert [line.split(": ")[0][-1] for line in found] == ["2", "2", "2", "2", "3", "4"], found
 
 
 def test_a_misspelt_key_is_answered_with_the_right_one() -> None:
