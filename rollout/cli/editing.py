@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
-from rollout.cli import pager
+from rollout.cli import foreground
+from rollout.cli.interrupt import Interrupt
 from rollout.cli.session import Session
 from rollout.errors import Interrupted
 from rollout.git import person
-from rollout.machine.processes import end_all
 from rollout.model.plan import Change
 
-_PATIENCE = 2.0  # seconds that an editor has to save what it holds
 _NAMED_BY = "set VISUAL, EDITOR, or core.editor of git"
 
 
@@ -35,8 +32,7 @@ def edited(at: Session, change: Change) -> bytes | None:
         place = Path(folder) / change.path.name
         place.write_bytes(change.before.content)
         try:
-            with pager.terminal_restored(), at.interrupt.left_alone():
-                fault = _fault(editor, place)
+            fault = _fault(editor, place, at.interrupt)
         except Interrupted:
             _keep_what_is_new(at, Path(folder), {place.name: change.before.content})
             raise
@@ -51,29 +47,21 @@ def edited(at: Session, change: Change) -> bytes | None:
     return None
 
 
-def _fault(editor: str, place: Path) -> str | None:
+def _fault(editor: str, place: Path, interrupt: Interrupt) -> str | None:
     """Run an editor and say what is wrong with it."""
     try:
-        code = _run(_words(editor, place))
+        code = _run(_words(editor, place), interrupt)
     except OSError as error:
         return f"the editor {editor!r} cannot be started ({error.strerror}; {_NAMED_BY})"
-    if code in pager.NOT_RUN:
+    if code in foreground.NOT_RUN:
         return f"the editor {editor!r} cannot be started ({_NAMED_BY})"
     return f"the editor {editor!r} failed (exit {code})" if code else None
 
 
-def _run(words: list[str]) -> int:
+def _run(words: list[str], interrupt: Interrupt) -> int:
     """Run an editor until it ends; tell it to end where a signal ends us, so that it can save what it holds."""
-    running = subprocess.Popen(words)
-    try:
-        return running.wait()
-    finally:
-        if running.poll() is None:
-            end_all(running.pid)
-            with suppress(subprocess.TimeoutExpired):
-                running.wait(_PATIENCE)
-            running.kill()
-            running.wait()
+    with foreground.running(words, interrupt) as editor:
+        return editor.wait()
 
 
 def _keep_what_is_new(at: Session, folder: Path, before: Mapping[str, bytes]) -> None:
@@ -85,7 +73,7 @@ def _keep_what_is_new(at: Session, folder: Path, before: Mapping[str, bytes]) ->
 
 def _words(editor: str, place: Path) -> list[str]:
     """Return what runs an editor; a shell only where it takes one, as with git."""
-    if pager.FOR_SHELL.search(editor):
+    if foreground.FOR_SHELL.search(editor):
         return ["sh", "-c", f'{editor} "$@"', editor, str(place)]
     return [*editor.split(), str(place)]
 

@@ -52,6 +52,15 @@ class Interrupt(Struct):
         finally:
             signal.signal(signal.SIGINT, before)
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Raise nothing inside the block, whatever signal comes: what it starts must be known, to be ended."""
+        before, self.idle = self.idle, False
+        try:
+            yield
+        finally:
+            self.idle = before
+
     def checked(self) -> None:
         """Raise Interrupted if the command was told to end."""
         if self.number is not None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
-import termios
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 
+from rollout.cli import foreground
 from rollout.cli.interrupt import Interrupt
 from rollout.errors import Interrupted
 from rollout.machine.processes import end_all
@@ -19,8 +17,6 @@ from rollout.machine.processes import end_all
 _DEFAULTS = {"LESS": "FRX", "LV": "-c"}  # as git sets them, where the person does not
 _LOOK = 0.1  # seconds between two looks at whether we are to end
 _ENDED = {-signal.SIGINT, 128 + signal.SIGINT}
-FOR_SHELL = re.compile(r"[|&;<>()$`\\\"'*?\[#~=%\n]")  # as git tells it, but for blanks
-NOT_RUN = {126, 127}  # the shell could not start it
 
 
 def chosen(environment: Mapping[str, str], settings: Mapping[str, str]) -> str:
@@ -37,21 +33,15 @@ def page(command: str, text: str, interrupt: Interrupt) -> bool:
     """
     environment = {**_DEFAULTS, **os.environ}
     data = text.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
-    with terminal_restored(), interrupt.left_alone():
-        try:
-            running = subprocess.Popen(_words(command), stdin=subprocess.PIPE, env=environment)
-        except OSError:
-            return False
-        try:
-            _fed(running, data, interrupt)
-        finally:
-            if running.poll() is None:  # a signal came while a question waits
-                end_all(running.pid)
-                running.wait()
+    try:
+        with foreground.running(_words(command), interrupt, stdin=subprocess.PIPE, environment=environment) as pager:
+            _fed(pager, data, interrupt)
+    except OSError:
+        return False
     interrupt.checked()
-    if running.returncode in _ENDED:
+    if pager.returncode in _ENDED:
         raise Interrupted(signal.SIGINT)
-    return running.returncode not in NOT_RUN
+    return pager.returncode not in foreground.NOT_RUN
 
 
 def _fed(running: subprocess.Popen[bytes], data: bytes, interrupt: Interrupt) -> None:
@@ -69,15 +59,4 @@ def _fed(running: subprocess.Popen[bytes], data: bytes, interrupt: Interrupt) ->
 
 def _words(command: str) -> list[str]:
     """Return what runs a command; a shell only where it takes one, for a shell does not survive its pager's Ctrl-C."""
-    return ["sh", "-c", command] if FOR_SHELL.search(command) else command.split()
-
-
-@contextmanager
-def terminal_restored() -> Iterator[None]:
-    """Leave the terminal as it was, however the program that has it ends."""
-    before = termios.tcgetattr(sys.stdin)
-    try:
-        yield
-    finally:
-        with suppress(termios.error):  # it is gone
-            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+    return ["sh", "-c", command] if foreground.FOR_SHELL.search(command) else command.split()

@@ -242,6 +242,32 @@ def test_an_end_from_outside_ends_the_editor_and_what_it_wrote_is_not_lost(
     assert world.at("api", "conf.txt") == THEIRS
 
 
+AS_IT_STARTS = """
+import os, signal, subprocess, time
+start = subprocess.Popen.__init__
+def told_to_end(popen, words, *arguments, **options):
+    start(popen, words, *arguments, **options)
+    if words and words[0].endswith("/editor"):
+        while not os.path.exists(f"{os.path.dirname(words[0])}/number"):
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+subprocess.Popen.__init__ = told_to_end
+"""
+
+
+def test_an_editor_that_just_starts_when_the_end_comes_is_ended_and_saves(world: World) -> None:
+    drifted(world, "api")
+    editor = world.root / "editor"
+    trap = """trap 'echo more >"$1.save"; exit 1' TERM"""
+    editor.write_text(f"#!/bin/sh\n{trap}\necho $$ >{world.root}/number\nwhile :; do sleep 60 & wait; done\n")
+    editor.chmod(0o755)
+    talk = Talk(world, "apply", first=AS_IT_STARTS, EDITOR=str(editor), TMPDIR=str(world.root), size=(24, 300))
+    assert talk.through(["e\n"]) == 143, talk.shown
+    assert ends(int((world.root / "number").read_text()))
+    (kept,) = re.findall(r"what the editor wrote is in (\S+)", talk.shown)
+    assert Path(kept, "conf.txt.save").read_text() == "more\n"
+
+
 def test_the_plan_says_what_was_decided_and_the_question_what_is_left_out(world: World) -> None:
     drifted(world, "api", "odd", "web")
     talk = Talk(world, "apply", size=(60, 200))
