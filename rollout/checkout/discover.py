@@ -8,10 +8,11 @@ import stat
 from pathlib import Path
 
 from rollout.git.git_folder import GitDir, NotOurs, owned, plain_file, read
+from rollout.model.hindrances import MENDS_HEAD, DamagedHead, in_words
+from rollout.safety import addresses
 
 _KNOWN_EXTENSIONS = {"objectformat", "worktreeconfig", "partialclone", "noop", "preciousobjects", "relativeworktrees"}
 _BARE = ("HEAD", "objects", "refs")
-_MEND = "`ref: refs/heads/BRANCH` in it mends that"
 
 
 def discover(top: Path, *, for_git: bool = True) -> GitDir:
@@ -79,9 +80,10 @@ def _with_head(place: str) -> None:
     plain_file(place)
     text = read(place)
     if text is None:
-        raise NotOurs(f"{place} cannot be read" if os.path.lexists(place) else f"{place} is missing; {_MEND}")
-    if not _HEAD.match(text):
-        raise NotOurs(f"{place} is damaged: it names neither a branch nor a commit; {_MEND}")
+        raise NotOurs(f"{place} cannot be read" if os.path.lexists(place) else f"{place} is missing; {MENDS_HEAD}")
+    name = text[4:].strip() if text.startswith("ref:") else ""
+    if not _HEAD.match(text) or (name and addresses.ref_refusal(name)):
+        raise NotOurs(in_words(DamagedHead(Path(place), "neither a branch nor a commit")))
 
 
 def _supported(found: GitDir, *, for_git: bool) -> None:

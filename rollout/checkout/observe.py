@@ -30,7 +30,7 @@ def observe(
         repo = discover.discover(top)
         git = git_for(repo)
         here = CheckedOut(repo, git, standing(repo, git, where.branch, where.remote, upstream))
-        hindered = hindrance(repo, where.branch)
+        hindered = hindrance(repo, git, where.branch)
         with ExitStack() as stack:
             there = store.objects(upstream)
             behind, files = differing_files(here, upstream, there, managed, person, stack)

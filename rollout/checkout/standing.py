@@ -14,6 +14,7 @@ from rollout.model.hindrances import (
     Apart,
     CheckedOutElsewhere,
     DamagedBranch,
+    DamagedHead,
     Detached,
     Hindrance,
     InProgress,
@@ -120,12 +121,12 @@ def above(git: Git, branch: str, local: str, known: Iterable[str]) -> tuple[OwnC
         )
 
 
-def hindrance(repo: GitDir, branch: str) -> Hindrance | None:
+def hindrance(repo: GitDir, git: Git, branch: str) -> Hindrance | None:
     """Return what about the whole repository keeps its branch from moving now, or None."""
     ref = f"refs/heads/{branch}"
     head, operation = repo.head(), repo.operation()
     if head is None and not operation:  # a rebase detaches HEAD, too
-        return Detached()
+        return _detached(repo, git)
     if head not in {None, ref}:
         return OnBranch(head.removeprefix("refs/heads/"))
     if operation:
@@ -136,6 +137,13 @@ def hindrance(repo: GitDir, branch: str) -> Hindrance | None:
     if repo.ref(ref) is None:
         return _unborn(repo, branch)
     return None if _is_one_disk(repo) else Apart()
+
+
+def _detached(repo: GitDir, git: Git) -> Detached | DamagedHead:
+    """Tell whether the commit that is checked out without a branch is here."""
+    if git.attempt("cat-file", "-e", "HEAD^{commit}").code == 0:
+        return Detached()
+    return DamagedHead(repo.git_dir / "HEAD", "a commit that is not here")
 
 
 def _unborn(repo: GitDir, branch: str) -> DamagedBranch | Unborn:

@@ -94,7 +94,7 @@ class GitDir(Struct, frozen=True):
             text = read(folder / "HEAD") or ""
             same = os.path.realpath(folder) == os.path.realpath(self.git_dir)
             bare = folder == self.common_dir and self.setting("core", "bare", "false").lower() == "true"
-            if not same and not bare and text.startswith("ref:") and text[5:].strip() == branch_ref:
+            if not same and not bare and text.startswith("ref:") and text[4:].strip() == branch_ref:
                 return work_tree
         return None
 

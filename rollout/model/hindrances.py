@@ -10,6 +10,7 @@ from msgspec import Struct
 from rollout.model.few import left_out
 
 _SHOWN = 3
+MENDS_HEAD = "`ref: refs/heads/BRANCH` in it mends that"
 
 
 class OnBranch(Struct, frozen=True):
@@ -20,6 +21,13 @@ class OnBranch(Struct, frozen=True):
 
 class Detached(Struct, frozen=True):
     """HEAD is at a commit and on no branch."""
+
+
+class DamagedHead(Struct, frozen=True):
+    """HEAD names nothing that git could have checked out."""
+
+    file: Path
+    names: str
 
 
 class InProgress(Struct, frozen=True):
@@ -91,6 +99,7 @@ class NotCloned(Struct, frozen=True):
 Hindrance = (
     OnBranch
     | Detached
+    | DamagedHead
     | InProgress
     | CheckedOutElsewhere
     | Unborn
@@ -125,6 +134,8 @@ def in_words(why: Hindrance, *, whole: bool = False, hint: bool = False) -> str:
             return f"on branch {name}"
         case Detached():
             return "HEAD is detached"
+        case DamagedHead(file, names):
+            return f"{file} is damaged: it names {names}; {MENDS_HEAD}"
         case InProgress(what):
             return f"{what} is in progress"
         case CheckedOutElsewhere(branch, place):

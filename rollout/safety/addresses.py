@@ -163,6 +163,11 @@ def _refusal(name: str, no_name: str) -> str | None:
     """
     if not name or name.startswith(("-", "refs/")) or name == "@":
         return no_name
+    return ref_refusal(name)
+
+
+def ref_refusal(name: str) -> str | None:
+    """Say why git takes no ref of this name, or None."""
     if re.search(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|\.$|/$|^/", name):
         return "has characters that git does not allow"
     if any(part.startswith(".") or part.endswith(".lock") for part in name.split("/")):

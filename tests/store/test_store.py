@@ -155,7 +155,10 @@ def test_a_checkout_without_a_commit_is_told_as_such(world: World, damaged: bool
 
 
 @pytest.mark.parametrize("url", [True, False])
-@pytest.mark.parametrize("head", [None, b"", b"garbage\n", b"ref: nowhere\n"])
+@pytest.mark.parametrize(
+    "head",
+    [None, b"", b"garbage\n", b"ref: nowhere\n", b"ref: refs/heads/", b"ref:refs/heads/..", b"ref: refs/heads/m ain"],
+)
 def test_a_checkout_whose_head_is_damaged_is_told_as_such(world: World, head: bytes | None, url: bool) -> None:
     top = world.repo("one", extra=f", url: {world.root / 'one.git'}" if url else "")
     assert world.run("apply", "-y").code == 0
@@ -167,6 +170,19 @@ def test_a_checkout_whose_head_is_damaged_is_told_as_such(world: World, head: by
     what = "is missing" if head is None else "is damaged: it names neither a branch nor a commit"
     told = f"{top}/.git/HEAD {what}; `ref: refs/heads/BRANCH` in it mends that"
     assert (target["state"], target["reason"]) == ("behind" if url else "blocked", told)
+
+
+@pytest.mark.parametrize("head", ["0" * 40, "12" * 20])
+def test_a_head_at_a_commit_that_is_not_here_is_damaged(world: World, head: str) -> None:
+    top = world.repo("one")
+    assert world.run("apply", "-y").code == 0
+    (top / ".git/HEAD").write_text(f"{head}\n")
+    told = f"{top}/.git/HEAD is damaged: it names a commit that is not here; `ref: refs/heads/BRANCH` in it mends that"
+    target = world.run("status", "--json").json["targets"][0]
+    assert (target["state"], target["reason"]) == ("behind", told)
+    world.template("project/conf.txt.j2", "new\n")
+    assert told in world.run("apply", "-y", "--json").reasons()["one"]
+    assert (top / ".git/HEAD").read_text() == f"{head}\n"
 
 
 @pytest.mark.parametrize(
@@ -188,6 +204,17 @@ def test_a_head_that_git_can_read_is_not_damaged(world: World, head: str, state:
     at.symlink_to("refs/heads/main") if head == "link" else at.write_text(head.replace("COMMIT", commit))
     world.git(top, "rev-parse", "--git-dir")
     assert world.run("status", "--json").states()["one"] == state
+
+
+def test_a_head_of_another_worktree_is_read_as_git_reads_it(world: World) -> None:
+    top = world.repo("one")
+    world.git(top, "checkout", "-q", "-b", "side")
+    world.git(top, "worktree", "add", "-q", str(world.root / "beside"), "main")
+    (top / ".git/worktrees/beside/HEAD").write_text("ref:refs/heads/main\n")
+    (top / ".git/HEAD").write_text("ref:refs/heads/main\n")
+    assert world.run("apply", "-y", "--json").reasons()["one"] == (
+        f"checkout left as it is: branch main is checked out in another worktree too: {world.root}/beside"
+    )
 
 
 def test_a_git_folder_without_refs_is_none(world: World) -> None:

@@ -62,7 +62,7 @@ class Moving(Struct, frozen=True):
 
 def start(repo: GitDir, runner: Git, branch: str, remote: str, upstream: str) -> str | None:
     """Return the branch's commit if the branch may be moved at all."""
-    reason = hindrance(repo, branch)
+    reason = hindrance(repo, runner, branch)
     if reason:
         raise Hindered(reason)
     where = standing(repo, runner, branch, remote, upstream)
@@ -97,7 +97,7 @@ def look(moving: Moving, patience: float = 0.0) -> None:
     """Raise Hindered unless everything is still as the move needs it, and nobody is at work after so many seconds."""
     if moving.repo.ref(moving.ref) != moving.local:
         raise Hindered("its branch moved meanwhile")
-    reason = hindrance(moving.repo, moving.branch)
+    reason = hindrance(moving.repo, moving.runner, moving.branch)
     if reason:
         raise Hindered(reason)
     nobody_at_work(moving.repo, patience)
