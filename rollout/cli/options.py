@@ -44,9 +44,11 @@ def out_option(told: str) -> Callable[[F], F]:
 
 
 def _a_file(context: click.Context, given: click.Parameter, value: str | None) -> str | None:
-    if value is not None and Path(value).expanduser().is_dir():
-        name = f"{value.rstrip('/')}/FILE"
-        raise click.BadParameter(f"{value!r} is a folder; name a file, as in {name!r}", context, given)
+    names_folder = value is not None and re.search(r"(?:^|/)\.{0,2}\Z", value)
+    if value is not None and (names_folder or Path(value).expanduser().is_dir()):
+        what = "a folder" if value else "no file"
+        name = f"{value.rstrip('/')}/FILE" if value else "FILE"
+        raise click.BadParameter(f"{value!r} is {what}; name a file, as in {name!r}", context, given)
     if value == "-":
         told = "'-' is no file; name one, as in './-'; without the option it goes to standard output"
         raise click.BadParameter(told, context, given)

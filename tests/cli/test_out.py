@@ -8,7 +8,7 @@ from tests.world import World
 
 
 @pytest.mark.parametrize("command", ["plan", "report", "report --format html"])
-@pytest.mark.parametrize("place", [".", "templates/", "~"])
+@pytest.mark.parametrize("place", [".", "templates/", "~", "new/", "new/.", "more/new//"])
 def test_a_folder_is_no_file_to_write_to(
     world: World, command: str, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -18,6 +18,14 @@ def test_a_folder_is_no_file_to_write_to(
     said = f"{place!r} is a folder; name a file, as in '{place.rstrip('/')}/FILE'"
     told = f"rollout {command.split()[0]}: invalid value for '--out': {said}\n"
     assert (ran.code, ran.out, ran.err) == (64, "", told)
+    assert not (world.root / "new").exists()
+
+
+def test_an_empty_name_is_no_file_to_write_to(world: World) -> None:
+    world.bare_repo("api")
+    ran = world.run("plan", "--out", "")
+    assert (ran.code, ran.out) == (64, "")
+    assert ran.err == "rollout plan: invalid value for '--out': '' is no file; name a file, as in 'FILE'\n"
 
 
 @pytest.mark.parametrize("command", ["plan", "report", "report --format html"])
