@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import sys
@@ -64,7 +65,7 @@ def _roll_out(stage: Stage, before: Mapping[str, str]) -> str:
     stage.line(f"- {' and '.join(MOVED)}: colleagues have just pushed, so a plain git push would fail.", under=2)
     stage.sandbox.move_remotes_on()
     stage.rollout("apply", "--adopt", "--yes", "--message", SUBJECT)
-    run = _newest_run(stage.ask("history"))
+    run = _newest_run(stage)
     published = {name: stage.sandbox.published(name) for name in REPOSITORIES}
     stage.check("every remote has the change, as one commit", all(p.count(SUBJECT) == 1 for p in published.values()))
     stage.check("the colleagues' commits are still there", all(COLLEAGUES in published[name] for name in MOVED))
@@ -114,19 +115,20 @@ def _revert(stage: Stage) -> None:
     stage.check("the mistake is rolled out", wrong)
     inventory.write_text(right)
     stage.rollout("history")
-    run = _newest_run(stage.said)
+    run = _newest_run(stage)
     stage.line("The port is put right in the inventory, and the run is undone with new commits:")
     stage.rollout("revert", run, "--yes")
     back = stage.sandbox.upstream(_AGENT, "CLAUDE.md") == before and "5543" not in _machine(stage)
     stage.check("every file is as it was before that run", back)
 
 
+def _newest_run(stage: Stage) -> str:
+    run: str = json.loads(stage.ask("history", "--json"))["runs"][0]["run"]
+    return run
+
+
 def _machine(stage: Stage) -> str:
     return stage.sandbox.upstream(_AGENT, ".supervisor-specific/03-machine-config.md")
-
-
-def _newest_run(history: str) -> str:
-    return _plain(history).splitlines()[1].split()[0]
 
 
 def _fail_a_check(stage: Stage) -> None:
