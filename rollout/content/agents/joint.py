@@ -10,7 +10,9 @@ from rollout.content.agents.globs import spread
 from rollout.content.agents.rule import AgentRule, Body, Piece
 
 _MARK = re.compile(r"^<!-- rule: ([A-Za-z0-9][A-Za-z0-9._-]*) -->[ \t]*$", re.MULTILINE)
-_SCOPE = re.compile(r"Only for files that match (`[^`\n]+`(?:, `[^`\n]+`)*):\n+")
+# How a rule's paths and the pointer to a rule begin in a file, which is read back.
+_ONLY, _BEFORE = "Only for files that match ", "Before you work on files that match "
+_SCOPE = re.compile(rf"{_ONLY}(`[^`\n]+`(?:, `[^`\n]+`)*):\n+")
 
 
 def pieces(rules: Sequence[AgentRule], elsewhere: Sequence[AgentRule] = (), place: str = "") -> tuple[Piece, ...]:
@@ -36,11 +38,11 @@ def _paths(rule: AgentRule) -> str:
 
 
 def _scope(rule: AgentRule) -> str:
-    return f"Only for files that match {_paths(rule)}:\n\n" if rule.paths else ""
+    return f"{_ONLY}{_paths(rule)}:\n\n" if rule.paths else ""
 
 
 def _pointer(rule: AgentRule, place: str) -> str:
-    return f"Before you work on files that match {_paths(rule)}, read `{place.replace('NAME', rule.name)}`.\n"
+    return f"{_BEFORE}{_paths(rule)}, read `{place.replace('NAME', rule.name)}`.\n"
 
 
 def has_mark(text: str) -> bool:
@@ -58,7 +60,7 @@ def read(text: str, name: str) -> list[AgentRule]:
     ends = [*(mark.start() for mark in marks[1:]), len(text)]
     for mark, end in zip(marks, ends, strict=True):
         found.append(_rule(mark[1], trimmed(text[mark.end() : end])))
-    return [rule for rule in found if not rule.text.startswith("Before you work on files that match `")]
+    return [rule for rule in found if not rule.text.startswith(f"{_BEFORE}`")]
 
 
 def _rule(name: str, said: str) -> AgentRule:
