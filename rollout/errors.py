@@ -23,14 +23,15 @@ def mistake_text(where: object | None, what: str, way_out: str) -> str:
 
 
 class Mistake(NamedTuple):
-    """One mistake: what is wrong, where, and the way out."""
+    """One mistake: what is wrong, where, and the way out; the command as it was typed, where that is wrong."""
 
     what: str
     place: Place | None = None
     way_out: str = ""
+    command: str = ""
 
     def __str__(self) -> str:
-        return mistake_text(self.place, self.what, self.way_out)
+        return mistake_text(self.command or self.place, self.what, self.way_out)
 
 
 class RolloutError(Exception):
@@ -48,6 +49,11 @@ class RolloutError(Exception):
     def at(cls, file: object, what: str, way_out: str = "", *, line: int | None = None) -> Self:
         """Return the error of one mistake in a file."""
         return cls(Mistake(what, Place(str(file), line), way_out))
+
+    @classmethod
+    def of(cls, command: str, what: str, way_out: str = "") -> Self:
+        """Return the error of one mistake in a command as it was typed."""
+        return cls(Mistake(what, way_out=way_out, command=command))
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.mistakes))

@@ -17,7 +17,7 @@ from rollout.model.plan import Change, Step
 def show(at: Session, pairs: Sequence[tuple[Step, Change]]) -> None:
     """Open each difference in turn; raise RolloutError if the tool cannot be run."""
     if at.options.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError("rollout diff: --tool needs a terminal; without it, the differences are printed")
+        raise UsageError.of("rollout diff", "--tool needs a terminal", "without it, the differences are printed")
     with tempfile.TemporaryDirectory(prefix="rollout-diff-") as name, at.interrupt.left_alone():
         folder = Path(name)
         for number, (step, change) in enumerate(pairs, 1):

@@ -58,7 +58,7 @@ def discover(context: click.Context, sources: tuple[str, ...], filters: Filters,
     with session.opened(context, check=False, looks=False) as at:
         wanted = sources or at.loaded.inventory.discover
         if not wanted:
-            raise UsageError("rollout discover: takes --forge SOURCE, or `discover: [SOURCE]` in the inventory")
+            raise UsageError.of("rollout discover", "takes --forge SOURCE, or `discover: [SOURCE]` in the inventory")
         found = finding.unmanaged(at.loaded.inventory, wanted, filters, at.options.timeout)
         if at.options.json:
             at.screen.document({"format": "rollout-discover/1", "unmanaged": [_document(one) for one in found]})

@@ -22,12 +22,12 @@ def wants_json(arguments: Sequence[str]) -> bool:
     return asked or os.environ.get("ROLLOUT_JSON", "").lower() in {"1", "true", "t", "yes", "y", "on"}
 
 
-def tell(mistakes: Iterable[Mistake], code: int, *, as_json: bool, prefix: str = "rollout: ") -> None:
-    """Report each mistake; `prefix` goes before one that does not begin with the line of a file."""
+def tell(mistakes: Iterable[Mistake], code: int, *, as_json: bool) -> None:
+    """Report each mistake, after the program's name unless it begins with its command or the line of a file."""
     for mistake in mistakes:
         text = redact(str(mistake)).rstrip("\n")
-        named = _begins_with_a_line(mistake) or text.startswith("rollout ")  # its command, or a line of a file
-        streams.write(sys.stderr, f"{'' if named else prefix}{text}\n")
+        named = bool(mistake.command) or _begins_with_a_line(mistake)
+        streams.write(sys.stderr, f"{'' if named else 'rollout: '}{text}\n")
         if as_json:
             streams.write(sys.stdout, json.dumps(_document(mistake, text, code)) + "\n")
 

@@ -135,7 +135,7 @@ def _ended(arguments: list[str] | None) -> int:
             streams.write(sys.stderr, f"{error.format_message()}\n")
             return USAGE
         where = error.ctx.command_path if error.ctx is not None else "rollout"
-        return failed(UsageError(f"{where}: {environment.in_text(_words(error), words)}"), USAGE, prefix="")
+        return failed(UsageError.of(where, environment.in_text(_words(error), words)), USAGE)
     except click.exceptions.Exit as error:
         return error.exit_code
     except Interrupted as error:
@@ -210,8 +210,8 @@ def _lowered(text: str) -> str:
     return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
-def _failed(error: RolloutError, code: int, *, as_json: bool, prefix: str = "rollout: ") -> int:
-    failures.tell(error.mistakes, code, as_json=as_json, prefix=prefix)
+def _failed(error: RolloutError, code: int, *, as_json: bool) -> int:
+    failures.tell(error.mistakes, code, as_json=as_json)
     return code
 
 

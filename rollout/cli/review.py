@@ -54,7 +54,7 @@ def review(
       rollout review close --message "Superseded by the new rules." --yes
     """
     if action == Act.COMMENT and not message:
-        raise UsageError("rollout review comment: takes --message TEXT")
+        raise UsageError.of("rollout review comment", "takes --message TEXT")
     wanted = [CONDITIONS[state] for state in states]
     with session.opened(context, spread=False) as at:
         if action == "list":

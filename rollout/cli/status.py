@@ -40,7 +40,7 @@ def status(
       rollout status --format markdown > STATUS.md
     """
     if every is not None and not watch:
-        raise UsageError("rollout status: --every goes with --watch")
+        raise UsageError.of("rollout status", "--every goes with --watch")
     if watch:
         from rollout.cli import watching
 

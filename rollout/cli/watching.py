@@ -89,7 +89,9 @@ def watch(context: click.Context, look: Callable[[Session], StatusShown], every:
     """Show what is seen until Ctrl-C, q or a signal; the last table stays on the terminal."""
     options = given_options(context)
     if options.json or form is not StatusForm.TABLE or not streams.repaints(sys.stdout):
-        raise UsageError("rollout status: --watch needs a terminal to paint on; leave it out to see the table once")
+        raise UsageError.of(
+            "rollout status", "--watch needs a terminal to paint on", "leave it out to see the table once"
+        )
     screen = Screen(options)
     with interruptible() as interrupt:
         again = partial(_looked, context, look)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.cli.failures import wants_json
+from rollout.cli.failures import tell, wants_json
+from rollout.errors import RolloutError
 from tests.world import World
 
 
@@ -134,3 +135,22 @@ def test_json_is_wanted_by_option_and_by_environment(monkeypatch: pytest.MonkeyP
     assert not wants_json(["diff", "--", "--json"])
     monkeypatch.setenv("ROLLOUT_JSON", "1")
     assert wants_json(["plan"])
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            RolloutError.of("rollout diff", "takes no files", "name targets"),
+            "rollout diff: takes no files; name targets\n",
+        ),
+        (RolloutError("rollout is at work there"), "rollout: rollout is at work there\n"),
+        (RolloutError.at("plan.json", "is not a plan"), "rollout: plan.json: is not a plan\n"),
+        (RolloutError.at("inventory.yaml", "no", line=3), "inventory.yaml:3: no\n"),
+    ],
+)
+def test_a_mistake_is_told_after_the_program_s_name_or_its_own_command_or_line(
+    error: RolloutError, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tell(error.mistakes, 64, as_json=False)
+    assert capsys.readouterr().err == told
