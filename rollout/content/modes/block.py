@@ -82,10 +82,10 @@ def merged(at: Situation, base: File, actual: File, wanted: File) -> bytes:
 def told_base(at: Situation, base: File) -> File:
     seen = seen_in(at)
     noted = at.written is not None and at.written.noted and not at.written.ours
-    there = list(blocks.find(base.content, seen.spot).values()) if noted else []
-    if len(there) != 1 or at.actual is None or seen.marked(at.actual) is not None:
+    found = our_blocks.stood(base.content, seen.spot) if noted else None
+    if found is None or at.actual is None or seen.marked(at.actual) is not None:
         return base
-    return File(our_blocks.bare(base.content, there[0]), base.executable)
+    return File(found[0], base.executable)
 
 
 def unclear(at: Situation) -> FileFault | None:

@@ -49,10 +49,14 @@ Stood = tuple[bytes, tuple[int, int]]  # a file as it was, and the span of our t
 def stood(last: bytes, spot: Spot) -> Stood | None:
     """Return a file that we took over as it stood, from what we remember of it; None unless it has one block there."""
     there = list(blocks.find(last, spot).values())
-    if len(there) != 1:
-        return None
-    start, text = there[0].begin.start, there[0].inner(last).strip(b"\r\n") + b"\n"
-    return last[:start] + text + last[there[0].end.end :], (start, start + len(text))
+    return _bare(last, there[0]) if len(there) == 1 else None
+
+
+def _bare(content: bytes, block: Block) -> Stood:
+    """Return a file with the text of a block as it stood there before it had markers."""
+    newline = b"\r\n" if content[: block.begin.end].endswith(b"\r\n") else b"\n"
+    start, text = block.begin.start, block.inner(content).strip(b"\r\n") + newline
+    return content[:start] + text + content[block.end.end :], (start, start + len(text))
 
 
 def moved(before: Stood, content: bytes, spot: Spot) -> tuple[int, int] | None:
@@ -73,13 +77,6 @@ def unclear(spot: Spot, line: int) -> markers.MarkerError:
     return markers.MarkerError(f"{what}; put the lines {begin} and {end} around it, or where it belongs", line=line)
 
 
-def bare(content: bytes, block: Block) -> bytes:
-    """Return a file with the text of a block as it stood there before it had markers."""
-    newline = b"\r\n" if content[: block.begin.end].endswith(b"\r\n") else b"\n"
-    text = block.inner(content).strip(b"\r\n") + newline
-    return content[: block.begin.start] + text + content[block.end.end :]
-
-
 def as_found(item: Managed, written: Written, base: File, actual: File) -> File:
     """Return what we remember of a file as it was found: its text, taken over as a block, has no markers there yet."""
     spot = spot_of(item, written)
@@ -87,7 +84,7 @@ def as_found(item: Managed, written: Written, base: File, actual: File) -> File:
         there = blocks.find(base.content, spot)
         marked = {*texts(actual.content, spot), *texts(item.body, spot)}  # a template may hold such lines itself
         if len(there) == 1 and not there.keys() & marked:
-            found = bare(base.content, *there.values())
+            found, _ = _bare(base.content, *there.values())
             ended = actual.content.endswith(b"\n") or not found.endswith(b"\n")
             return replace(base, content=found if ended else found.removesuffix(b"\n").removesuffix(b"\r"))
     return base
