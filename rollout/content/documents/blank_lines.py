@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 
 from msgspec import Struct
@@ -15,6 +15,7 @@ from rollout.content.documents.match import KeyPath, Match, named_parts
 from rollout.content.documents.places import ENTRY
 
 Blanks = dict[KeyPath, int]
+Places = Mapping[KeyPath, Mapping[KeyPath, Part]]  # the keys and entries that stand once, by the place that each is in
 
 _BLANK = re.compile(r"\n[ \t]*\r?\n")
 
@@ -61,25 +62,18 @@ def _inherited(known: Blanks, before: Document, after: Document, match: Match) -
     """Return the blank lines that stayed above what one of our writes put in the place of the last keys of a block."""
     if not known:
         return {}
-    were, are = _by_holder(before.root, match), _by_holder(after.root, match)
+    were, are = _places(before.root, match), _places(after.root, match)
     found = {}
     for holder, there in were.items():
-        gone, new = _behind_the_last(there, are.get(holder, [])), _behind_the_last(are.get(holder, []), there)
+        gone, new = _behind_the_last(there, are.get(holder, {})), _behind_the_last(are.get(holder, {}), there)
         if gone and new and gone[0] in known:
             found[new[0]] = known[gone[0]]
     return found
 
 
-def _behind_the_last(places: Sequence[KeyPath], others: Sequence[KeyPath]) -> list[KeyPath]:
+def _behind_the_last(places: Collection[KeyPath], others: Collection[KeyPath]) -> list[KeyPath]:
     """Return the places behind the last one that the others have, too."""
-    return [*reversed([*takewhile(lambda place: place not in others, reversed(places))])]
-
-
-def _by_holder(node: Node, match: Match) -> dict[KeyPath, list[KeyPath]]:
-    found: dict[KeyPath, list[KeyPath]] = {}
-    for holder, place, _ in _places(node, match, ()):
-        found.setdefault(holder, []).append(place)
-    return found
+    return [*reversed([*takewhile(lambda place: place not in others, reversed([*places]))])]
 
 
 def _known(known: Blanks, after: Document, match: Match, *, all_ours: bool) -> Blanks:
@@ -90,7 +84,8 @@ def _known(known: Blanks, after: Document, match: Match, *, all_ours: bool) -> B
     above = _Above.of(after)
     there = {
         place: len(above.lines(above.blanks(part)))
-        for _, place, part in _places(after.root, match, ())
+        for parts in _places(after.root, match).values()
+        for place, part in parts.items()
         if all_ours or place in known
     }
     return {place: count for place, now in there.items() if (count := now if all_ours else min(known[place], now))}
@@ -102,44 +97,43 @@ def left_blanks(
     """Return the edits that take out our blank lines above what goes away, where no comment of others stays there."""
     if not known:
         return []
-    staying = {place for _, place, _ in _places(united, match, ())}
-    above, kept = _Above.of(document), _taken_over(document, united, match)
+    were, will, above = _places(document.root, match), _places(united, match), _Above.of(document)
+    kept = _taken_over(were, will) if document.root.style == "block" else set()
     spans = (
         above.ours(part, known[place], foreign)
-        for place, part in _parted_no_more(_places(document.root, match, ()), staying)
+        for place, part in _parted_no_more(were, {place for parts in will.values() for place in parts})
         if place in known and place not in kept
     )
     cuts = [Edit(*span, "") for span in spans if span is not None and span[0] < span[1]]
     return [cut for cut in cuts if not any(_meet(cut, edit) for edit in edits)]
 
 
-def _taken_over(document: Document, united: Node, match: Match) -> set[KeyPath]:
+def _taken_over(were: Places, will: Places) -> set[KeyPath]:
     """Return what goes away and leaves its blank lines to what comes in its place, at the end of a block of YAML."""
-    if document.root.style != "block":
-        return set()
-    were, will = _by_holder(document.root, match), _by_holder(united, match)
-    ends = ((_behind_the_last(there, will.get(holder, [])), will.get(holder, [])) for holder, there in were.items())
+    ends = ((_behind_the_last(there, will.get(holder, {})), will.get(holder, {})) for holder, there in were.items())
     return {gone[0] for gone, new in ends if gone and _behind_the_last(new, were[gone[0][:-1]])}
 
 
-def _parted_no_more(
-    places: Iterable[tuple[KeyPath, KeyPath, Part]], staying: set[KeyPath]
-) -> Iterator[tuple[KeyPath, Part]]:
+def _parted_no_more(places: Places, staying: set[KeyPath]) -> Iterator[tuple[KeyPath, Part]]:
     """Yield what goes away; where the first ones go, the first that stays takes the place of the first."""
-    inside: dict[KeyPath, list[tuple[KeyPath, Part]]] = {}
-    for above, place, part in places:
-        inside.setdefault(above, []).append((place, part))
-    for above, parts in inside.items():
+    for above, parts in places.items():
         if above and above not in staying:
             continue  # it goes as a whole
-        first = next((number for number, (place, _) in enumerate(parts) if place in staying), None)
-        for number, (place, part) in enumerate(parts):
+        first = next((number for number, place in enumerate(parts) if place in staying), None)
+        for number, (place, part) in enumerate(parts.items()):
             gone = place not in staying
             if (gone and not (first and number == 0)) or (first and number == first):
                 yield place, part
 
 
-def _places(node: Node, match: Match, place: KeyPath) -> Iterator[tuple[KeyPath, KeyPath, Part]]:
+def _places(node: Node, match: Match) -> Places:
+    found: dict[KeyPath, dict[KeyPath, Part]] = {}
+    for holder, place, part in _each(node, match, ()):
+        found.setdefault(holder, {})[place] = part
+    return found
+
+
+def _each(node: Node, match: Match, place: KeyPath) -> Iterator[tuple[KeyPath, KeyPath, Part]]:
     """Yield the keys and entries that stand once: the place that each is in, its own, and itself."""
     if not isinstance(node, Object | Array):
         return
@@ -150,7 +144,7 @@ def _places(node: Node, match: Match, place: KeyPath) -> Iterator[tuple[KeyPath,
         if often[name] == 1:
             yield place, (*place, name), part
             if not plain:
-                yield from _places(part.value, match, (*place, name))
+                yield from _each(part.value, match, (*place, name))
 
 
 class _Above(Struct, frozen=True):
