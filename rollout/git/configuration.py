@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from msgspec import Struct
@@ -36,6 +37,7 @@ class Config(Struct, frozen=True):
         return self.sections.get(section, {})
 
 
+@lru_cache(maxsize=64)  # one look at a checkout asks nine times
 def plain(content: bytes) -> Config | None:
     """Parse a configuration in the plain form; None if it has quotes, comments, escapes or the like."""
     text = content.decode("utf-8", "replace")
