@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from rollout.content.modes.table import strategy, traits
 from rollout.content.policy import policy_fault
@@ -21,6 +22,7 @@ def problem(item: Managed, target: Target, secrets_of: Callable[[Target], NamedS
     return None if flaw is None else Problem(item.path, flaw, policy=refused is not None)
 
 
+@lru_cache(maxsize=64)  # many targets get the same text
 def _broken(item: Managed) -> Flaw | None:
     judged = traits(item.mode).writes and item.rule.formatter is None
     return written_fault(item.body, item) if judged else None
@@ -33,6 +35,7 @@ def _secret(item: Managed, target: Target, secrets_of: Callable[[Target], NamedS
     return secrets.fault(item.body, secrets_of(target))
 
 
+@lru_cache(maxsize=64)
 def _unwritable(item: Managed) -> Flaw | None:
     """Say why the text can be written into no file in its mode."""
     if item.rule.formatter is not None and traits(item.mode).writes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from rollout.safety.flaw import Flaw
@@ -34,17 +35,25 @@ def named(variables: Mapping[str, Any], within: str = "") -> Iterator[tuple[str,
 
 def fault(content: bytes, secrets: Iterable[tuple[str, str]]) -> Flaw | None:
     """Say which secret a file would carry into git, or None."""
-    for what, form in _FORMS:
-        found = form.search(content)
-        if found:
-            line = content.count(b"\n", 0, found.start()) + 1
-            return Flaw(f"holds what looks like {what}", line, _WAY_OUT)
+    flaw = _known_by_its_form(content)
+    if flaw is not None:
+        return flaw
     for name, value in secrets:
         place = content.find(value.encode())
         if place >= 0:
             line = content.count(b"\n", 0, place) + 1
             what = f"holds the value of the variable {name!r}, whose name says that it is a secret"
             return Flaw(what, line, _WAY_OUT)
+    return None
+
+
+@lru_cache(maxsize=64)  # many targets get the same text
+def _known_by_its_form(content: bytes) -> Flaw | None:
+    for what, form in _FORMS:
+        found = form.search(content)
+        if found:
+            line = content.count(b"\n", 0, found.start()) + 1
+            return Flaw(f"holds what looks like {what}", line, _WAY_OUT)
     return None
 
 
