@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Protocol
 
@@ -101,12 +102,8 @@ class Tree:
 
     def attribute_files(self, managed: Iterable[PurePosixPath]) -> dict[str, str]:
         """Return folder -> id of each .gitattributes that applies to the paths."""
-        found = {}
-        for folder in {parent for path in managed for parent in path.parents}:
-            at = self.at(folder / ".gitattributes")
-            if isinstance(at, Blob):
-                found["" if str(folder) == "." else str(folder)] = at.id
-        return found
+        places = ((folder, self.at(place)) for folder, place in _attribute_places(tuple(managed)))
+        return {folder: at.id for folder, at in places if isinstance(at, Blob)}
 
     def _load(self, name: str) -> str:
         if name not in self._trees:
@@ -130,6 +127,13 @@ class Tree:
             # If upstream has twins already, we cannot tell which of them a path of ours means.
             folded[key] = entry if key not in folded else f"{folded[key]} and {entry}"
         self._folded[name] = folded
+
+
+@lru_cache(maxsize=256)  # a fleet has the same paths in every repository
+def _attribute_places(managed: tuple[PurePosixPath, ...]) -> list[tuple[str, PurePosixPath]]:
+    """Return each folder, "" for the topmost, and the .gitattributes in it that applies to one of the paths."""
+    folders = {parent for path in managed for parent in path.parents}
+    return [("" if str(folder) == "." else str(folder), folder / ".gitattributes") for folder in folders]
 
 
 TreeEntry = tuple[str, str] | None  # (mode, id), or None if there is nothing

@@ -17,6 +17,8 @@ _GIT_SHORT = re.compile(r"(?i)^git~[0-9]+$")
 
 def fold(name: str) -> str:
     """Return the form in which names collide on file systems that ignore case or normalise Unicode."""
+    if name.isascii():
+        return name.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 

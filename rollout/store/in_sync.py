@@ -14,7 +14,7 @@ from rollout.model.files import Desired, File, FilePrint, Obstacle, Snapshot, fi
 from rollout.model.plan import Step
 from rollout.objects.ids import git_id
 from rollout.objects.trees import TreeEntry, entry_there
-from rollout.store.memo import PastLook
+from rollout.store.memo import PastLook, managed_path
 from rollout.store.store import Store
 
 Entries = Mapping[PurePosixPath, TreeEntry]  # (mode, id) of each managed file upstream
@@ -59,20 +59,14 @@ def as_memo(known: InSync, asked: str) -> PastLook:
     )
 
 
-@lru_cache(maxsize=4096)
-def _path(text: str) -> PurePosixPath:
-    """Return a managed path. Cached: a fleet has the same ones in every repository."""
-    return PurePosixPath(text)
-
-
 def from_memo(look: PastLook | None, tip: str, asked: str) -> InSync | None:
     """Return what is remembered, if it is for this commit and these templates."""
     if look is None or (look.tip, look.asked, look.noted, look.agreed) != (tip, asked, True, True):
         return None
-    managed = {_path(path): _fingerprint(content, entry) for path, content, entry in look.files}
-    orphans = tuple(PurePosixPath(path) for path in look.orphans)
+    managed = {managed_path(path): _fingerprint(content, entry) for path, content, entry in look.files}
+    orphans = tuple(managed_path(path) for path in look.orphans)
     found = Findings(tip, (), managed, look.in_sync, look.warnings, orphans, look.newest)
-    return InSync(found, {_path(path): entry for path, _, entry in look.files}, look.heads)
+    return InSync(found, {managed_path(path): entry for path, _, entry in look.files}, look.heads)
 
 
 @lru_cache(maxsize=4096)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
@@ -111,8 +112,14 @@ def _fits(part: object) -> bool:
     return True
 
 
+@lru_cache(maxsize=4096)
+def managed_path(name: str) -> PurePosixPath:
+    """Return a managed path. Cached: a fleet has the same ones in every repository."""
+    return PurePosixPath(name)
+
+
 def by_path(named: Mapping[str, T]) -> dict[PurePosixPath, T]:
-    return {PurePosixPath(name): value for name, value in named.items()}
+    return {managed_path(name): value for name, value in named.items()}
 
 
 def by_name(found: Mapping[PurePosixPath, T]) -> dict[str, T]:
