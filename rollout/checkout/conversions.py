@@ -42,8 +42,9 @@ class Conversions(Struct, frozen=True):
 
     def ids(self, content: bytes, path: PurePosixPath, size: int) -> set[str]:
         """Return the ids that git may give to a work tree file: as it is, and with converted line ends."""
-        how = conversion(self.of(path))
-        if unspecified(self.of(path)) and self.person.autocrlf is not AutoCrlf.FALSE:
+        in_force = self.of(path)
+        how = conversion(in_force)
+        if unspecified(in_force) and self.person.autocrlf is not AutoCrlf.FALSE:
             how = Conversion.AUTO
         return {git_id(content, size), git_id(to_repository(content, how), size)}
 

@@ -74,14 +74,14 @@ def _quoted(place: Path) -> str:
 def differing_files(
     here: CheckedOut,
     upstream: str,
-    there: Objects,
+    store: Store,
     managed: list[Managed],
     person: Person,
     stack: ExitStack,
 ) -> tuple[list[PurePosixPath], dict[PurePosixPath, str]]:
     """Return the managed files that differ between the branch and upstream, and the edited files in the way."""
-    repo, local, new = here.repo, here.standing.local, Tree(there, upstream)
-    size = len(new.root)
+    repo, local, new = here.repo, here.standing.local, store.tree(upstream)
+    size, there = len(new.root), store.objects(upstream)
     how = conversions(repo, new, there, person, [item.path for item in managed])
     if local is None:
         return [item.path for item in managed], {}
@@ -102,10 +102,10 @@ def differing_files(
 
 
 def edits_in_the_way(
-    here: CheckedOut, upstream: str, there: Objects, person: Person, stack: ExitStack
+    here: CheckedOut, upstream: str, store: Store, person: Person, stack: ExitStack
 ) -> dict[PurePosixPath, str]:
     """Return the edited files, managed or not, that keep the branch from moving to upstream's commit."""
-    new = Tree(there, upstream)
+    new, there = store.tree(upstream), store.objects(upstream)
     local = here.standing.local
     moves = [] if local is None else moves_between(Tree(_Either(there, here.git, stack), local), new)
     how = conversions(here.repo, new, there, person, [move.path for move in moves])

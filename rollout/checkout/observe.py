@@ -18,7 +18,6 @@ from rollout.model.circumstances import CheckoutState
 from rollout.model.files import Managed
 from rollout.model.hindrances import DifferingFile, Edited, LeftAlone, Locked, NotUpdated, OwnCommits, Unusable
 from rollout.model.inventory import Branch
-from rollout.objects.trees import Objects
 from rollout.store.store import Store
 
 
@@ -32,12 +31,11 @@ def observe(
         here = CheckedOut(repo, git, standing(repo, git, where.branch, where.remote, upstream))
         hindered = hindrance(repo, git, where.branch)
         with ExitStack() as stack:
-            there = store.objects(upstream)
-            behind, files = differing_files(here, upstream, there, managed, person, stack)
+            behind, files = differing_files(here, upstream, store, managed, person, stack)
             others = repo.head() != f"refs/heads/{where.branch}"
             ours_alone = not (others or behind or files) and _is_ours_alone(here.standing)
             if ours_alone:
-                files = _edits(here, upstream, there, person, stack)
+                files = _edits(here, upstream, store, person, stack)
     except Damaged:
         raise  # ours, and not a fault of the checkout
     except (NotOurs, Hindered, GitError) as error:
@@ -65,12 +63,10 @@ def _is_ours_alone(at: BranchStanding) -> bool:
     return bool(at.ahead) and not at.persons
 
 
-def _edits(
-    here: CheckedOut, upstream: str, there: Objects, person: Person, stack: ExitStack
-) -> dict[PurePosixPath, str]:
+def _edits(here: CheckedOut, upstream: str, store: Store, person: Person, stack: ExitStack) -> dict[PurePosixPath, str]:
     """Return the edits that keep the branch from moving; none where that cannot be told: the move itself will."""
     try:
-        return edits_in_the_way(here, upstream, there, person, stack)
+        return edits_in_the_way(here, upstream, store, person, stack)
     except Damaged:
         raise
     except GitError:
