@@ -41,10 +41,15 @@ def _files(folder: str) -> Iterable[bool]:
 
 def has_indexes(place: Path) -> bool:
     """Tell whether each pack has its index, and each index its pack, and none is empty; a copy may lack one."""
+    stems: dict[str, set[str]] = {"pack": set(), "idx": set()}
     with os.scandir(f"{place}/objects/pack") as entries:
-        sizes = {entry.name: entry.stat().st_size for entry in entries if entry.name.endswith((".pack", ".idx"))}
-    stems = [{os.path.splitext(name)[0] for name in sizes if name.endswith(suffix)} for suffix in (".pack", ".idx")]
-    return stems[0] == stems[1] and all(sizes.values())
+        for entry in entries:
+            stem, _, kind = entry.name.rpartition(".")
+            if kind in stems:
+                stems[kind].add(stem)
+                if not entry.stat().st_size:
+                    return False
+    return stems["pack"] == stems["idx"]
 
 
 def _shallow(place: Path) -> list[bytes] | None:
