@@ -23,8 +23,8 @@ from rollout.model.outcomes import PastRun
 from rollout.planning.rollouts import by_target, last_rollout
 from rollout.planning.writable import reasons_of
 from rollout.showing import status_rows
-from rollout.showing.on_screen import on_screen
-from rollout.showing.report import ReportContent, markdown
+from rollout.showing.passages import in_markdown, on_screen
+from rollout.showing.report import ReportContent, document
 from rollout.showing.status_rows import Recorded
 
 _NO_JSON = "is no JSON; `rollout report --out FILE` writes it to a file; `rollout status --json` has the states"
@@ -72,14 +72,14 @@ def _document(context: click.Context, run: str | None, out: str | None) -> int:
             recorded = Recorded(book.last_outcomes(), at_work is not None, since, book.stopped())
             runs = tuple(replace(past, at_work=past.run == at_work) for past in _runs(book, run))
         rows = tuple(status_rows.rows(made, recorded, reasons_of))
-        text = markdown(
+        passages = document(
             ReportContent(runs, by_target(runs), rows, event_facts(at, runs[0].started_at)),
             whole=at.options.verbose > 0,
         )
         if out is None:
-            at.screen.data(on_screen(text, at.screen.display.width))
+            at.screen.data(on_screen(passages, at.screen.display.width))
         else:
-            _write(at, out, at.screen.fit(text))
+            _write(at, out, at.screen.fit(in_markdown(passages)))
     return 0
 
 

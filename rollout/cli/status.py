@@ -13,7 +13,8 @@ from rollout.cli.session import Session
 from rollout.cli.status_now import StatusShown, looked_at
 from rollout.errors import UsageError
 from rollout.showing.documents import status_document
-from rollout.showing.status import status_markdown
+from rollout.showing.passages import in_markdown
+from rollout.showing.status import reported
 
 
 @click.command()
@@ -63,7 +64,7 @@ def _shown(at: Session, form: StatusForm, *, fetch: bool) -> StatusShown:
             at.screen.document(status_document(found.rows, found.known.fetched_at, found.known.unmanaged))
         case StatusForm.MARKDOWN:
             found = looked_at(at, at.as_data, fetch=fetch)
-            at.screen.data(status_markdown(found.rows))
+            at.screen.data(in_markdown([reported(found.rows)]))
         case never:
             assert_never(never)
     return found

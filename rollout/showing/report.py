@@ -18,7 +18,8 @@ from rollout.model.plan import State
 from rollout.safety.shown import plain
 from rollout.showing import report_commits, report_events
 from rollout.showing.colour import count
-from rollout.showing.status import Row, about, status_markdown
+from rollout.showing.passages import Passage
+from rollout.showing.status import Row, about, reported
 
 _NAMES = 20  # targets to name in a heading
 
@@ -48,7 +49,7 @@ class ReportContent(Struct, frozen=True):
     events: EventFacts | None = None
 
 
-def markdown(told: ReportContent, *, whole: bool = False) -> str:
+def document(told: ReportContent, *, whole: bool = False) -> list[Passage]:
     """Return the report of a rollout, with the state of every target as it is now; a `whole` one names all targets."""
     ordered = _in_order(told.by_target, told.rows)
     settled = {row.name for row in told.rows if row.state is State.IN_SYNC}
@@ -56,17 +57,17 @@ def markdown(told: ReportContent, *, whole: bool = False) -> str:
     unfinished = any(run.exit_code is None for run in told.runs)
     made = report_commits.commits(ordered, told.rows, unfinished=unfinished)
     folders = [share for share in done if share.last.kind is TargetKind.FOLDER]
-    parts = [
-        _head(told, done, [share for share in ordered if share.open and share.last.target not in settled]),
-        "## What Was Fixed\n\n" + ("\n\n".join(_fixed(done, whole=whole)) or _NOTHING),
+    sections: list[list[Passage]] = [
+        ["## What Was Fixed", *(list(_fixed(done, whole=whole)) or [_NOTHING])],
         *(report_events.sections(told.events) if told.events else ()),
-        "## Git Commits\n\n" + ("\n\n".join(made) or "None."),
-        *([f"## {_shared_title(folders)}\n\n" + "\n\n".join(_shared(folders))] if folders else ()),
-        "## Impact\n\n" + _impact(told, done),
-        "## Status Now\n\n" + status_markdown(told.rows).rstrip(),
-        "## Next Steps\n\n" + _next(told, ordered),
+        ["## Git Commits", *(list(made) or ["None."])],
+        *([[f"## {_shared_title(folders)}", *_shared(folders)]] if folders else ()),
+        ["## Impact", _impact(told, done)],
+        ["## Status Now", reported(told.rows)],
+        ["## Next Steps", _next(told, ordered)],
     ]
-    return "\n\n---\n\n".join(parts) + "\n"
+    head = _head(told, done, [share for share in ordered if share.open and share.last.target not in settled])
+    return [head, *(passage for section in sections for passage in ("---", *section))]
 
 
 _NOTHING = "Nothing: every target was as it should be, or could not be changed."

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from rollout.model.event_facts import EventFacts, KindOfEvent, TableFacts
 from rollout.safety.shown import plain
 from rollout.showing.colour import count
+from rollout.showing.passages import CodeLines, Passage, TableRows
 
 STORE = "event_store"
 
 
-def sections(facts: EventFacts) -> Iterator[str]:
-    """Yield the sections, each as a Markdown text."""
+def sections(facts: EventFacts) -> Iterator[list[Passage]]:
+    """Yield the sections."""
     if facts.tables:
         title = "Schema Comparison" if len(facts.tables) > 1 else "Schema"
-        yield f"## {title}\n\n" + "\n\n".join(map(_table, facts.tables))
+        yield [f"## {title}", *chain.from_iterable(map(_table, facts.tables))]
     if facts.kinds:
-        yield "## Standard Event Types\n\n" + _kinds(facts.kinds)
+        yield ["## Standard Event Types", _kinds(facts.kinds)]
     if facts.tests:
-        yield f"## Test Results\n\n```text\n{facts.tests.strip()}\n```"
+        yield ["## Test Results", CodeLines("text", facts.tests.strip())]
     if facts.trouble:
-        yield f"## Test Results\n\n⏳ Not tested: {plain(facts.trouble)}"
+        yield ["## Test Results", f"⏳ Not tested: {plain(facts.trouble)}"]
 
 
 def before(facts: EventFacts) -> Iterator[str]:
@@ -45,18 +47,13 @@ def _tick(good: bool) -> str:
     return "✅" if good else "❌"
 
 
-def _table(table: TableFacts) -> str:
+def _table(table: TableFacts) -> tuple[Passage, ...]:
     age = "NEW - used by resume" if table.name == STORE else "OLD - not used by resume"
     widest = max(len(name) for name, _ in table.columns)
     columns = ",\n".join(f"  {name:<{widest}}  {kind}" for name, kind in table.columns)
-    return f"### {table.name} ({age})\n\n```sql\nCREATE TABLE {table.name} (\n{columns}\n);\n```"
+    return f"### {table.name} ({age})", CodeLines("sql", f"CREATE TABLE {table.name} (\n{columns}\n);")
 
 
-def _kinds(kinds: tuple[KindOfEvent, ...]) -> str:
-    lines = ["| Event Type | When to Use | Example Data |", "|---|---|---|"]
-    lines += [f"| `{_cell(kind.name)}` | {_cell(kind.when)} | `{_cell(kind.example)}` |" for kind in kinds]
-    return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    return plain(text).replace("|", "\\|")
+def _kinds(kinds: tuple[KindOfEvent, ...]) -> TableRows:
+    rows = ((f"`{plain(kind.name)}`", plain(kind.when), f"`{plain(kind.example)}`") for kind in kinds)
+    return TableRows(("Event Type", "When to Use", "Example Data"), tuple(rows))

@@ -17,6 +17,7 @@ from rollout.model.reasons import Collision
 from rollout.model.reviews import Review
 from rollout.safety.shown import ago, moment, plain
 from rollout.showing.display import Display
+from rollout.showing.passages import TableRows
 from rollout.showing.plans import STATE_COLOUR, next_line, orphan
 from rollout.showing.table import Column, table
 from rollout.showing.wrapping import wrapped
@@ -117,19 +118,16 @@ _TICKS = {
 }
 
 
-def status_markdown(rows: Sequence[Row]) -> str:
+def reported(rows: Sequence[Row]) -> TableRows:
     """Return the status table in the form of the first user's report."""
-    lines = ["| Target | Branch | Commit | Status | Last run | Note |", "|---|---|---|---|---|---|"]
-    for row in rows:
-        tick = "✅ Written" if row.kind is TargetKind.FOLDER and row.state is State.IN_SYNC else _TICKS.get(row.state)
-        if row.alone and row.state is State.IN_SYNC:
-            tick = ALONE
-        status = tick or f"❌ {row.state.value}"
-        commit = f"`{row.commit[:7]}`" if row.commit else "—"
-        cells = [row.name, row.branch or "folder", commit, status, _last_date(row.last), about(row)]
-        lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
-    return "\n".join(lines) + "\n"
+    return TableRows(("Target", "Branch", "Commit", "Status", "Last run", "Note"), tuple(map(_reported, rows)), stays=3)
 
 
-def _cell(text: str) -> str:
-    return plain(text).replace("|", "\\|") or "—"
+def _reported(row: Row) -> tuple[str, ...]:
+    tick = "✅ Written" if row.kind is TargetKind.FOLDER and row.state is State.IN_SYNC else _TICKS.get(row.state)
+    if row.alone and row.state is State.IN_SYNC:
+        tick = ALONE
+    status = tick or f"❌ {row.state.value}"
+    commit = f"`{row.commit[:7]}`" if row.commit else "—"
+    cells = (row.name, row.branch or "folder", commit, status, _last_date(row.last), about(row))
+    return tuple(plain(cell) or "—" for cell in cells)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from rollout.showing.on_screen import on_screen
+from rollout.showing.passages import CodeLines, Passage, TableRows, on_screen
 from rollout.showing.wrapping import cells
 from tests.terminal import Talk
 from tests.world import World
@@ -56,6 +56,13 @@ def test_what_the_terminal_cannot_show_is_written_out(some: World) -> None:
 
 
 def test_a_document_is_as_it_is_where_no_terminal_reads_it() -> None:
-    document = "# Title\n\n| A | Status |\n|---|---|\n| a \\| b | fine |\n\n1. one two three\n"
-    assert on_screen(document, None) == document
+    document: list[Passage] = ["# Title", TableRows(("A", "Status"), (("a | b", "fine"),), stays=1), "1. one two three"]
+    text = "# Title\n\n| A | Status |\n|---|---|\n| a \\| b | fine |\n\n1. one two three\n"
+    assert on_screen(document, None) == text
     assert on_screen(document, 12) == "# Title\n\nA      Status\na | b  fine\n\n1. one two\n   three\n"
+
+
+def test_what_a_program_said_is_no_table_and_stands_as_it_is() -> None:
+    said: list[Passage] = [CodeLines("text", "| 12 tests |\n  1. passed   after 3 seconds")]
+    expected = "```text\n| 12 tests |\n  1. passed   after 3 seconds\n```\n"
+    assert (on_screen(said, None), on_screen(said, 12)) == (expected, expected)
