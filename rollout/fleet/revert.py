@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from rollout.fleet.load import Loaded
 from rollout.fleet.parts import Parts
 from rollout.machine import clock
 from rollout.model.inventory import Branch, Folder, Target, TargetKind
-from rollout.model.outcomes import Outcome, PastRun
+from rollout.model.outcomes import Outcome, PastRun, RunCommand
 from rollout.model.plan import State, Step
 from rollout.model.reasons import Way, WayOut, said
 from rollout.planning.holds import held
@@ -33,7 +35,9 @@ def steps_back(
     def undo(target: Target) -> Step:
         wanted = parts.desired(target) if rendering.any_reads_files(target) else rendering.desired(target)
         back = RevertRequest(target, outcomes[target.name], past.run, formatters.over(wanted), reopen)
-        return step_back(back, settings)
+        step = step_back(back, settings)
+        also = past.command is RunCommand.REVERT and taken_back(target, past.run, settings)
+        return replace(step, why=step.why.also(*_STILL_BACK.parts)) if also else step
 
     for target, step in threads.run(undo, targets, jobs):
         found[target.name] = held(step, target, clock.now()[:10])
@@ -50,9 +54,11 @@ def steps_of_taken_back(past: PastRun, loaded: Loaded, settings: Settings) -> tu
     return tuple(_still_back(target) for target in asked if taken_back(target, past.run, settings))
 
 
+_STILL_BACK = said("what was proposed and taken back stays on hold").also(WayOut(Way.RELEASE))
+
+
 def _still_back(target: Target) -> Step:
-    why = said("what was proposed and taken back stays on hold").also(WayOut(Way.RELEASE))
-    return Step(target.name, target.location, State.BLOCKED, why, None)
+    return Step(target.name, target.location, State.BLOCKED, _STILL_BACK, None)
 
 
 def steps_of_gone(past: PastRun, loaded: Loaded, again: str) -> tuple[Step, ...]:

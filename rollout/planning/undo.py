@@ -190,7 +190,7 @@ def _staying(stays: Sides, offered: InReview) -> Iterable[Change]:
         held, share = offered.held.get(str(path)), offered.shares.get(str(path))
         yield Change(
             path, action_between(old, new), "stays in the review", old, new,
-            template=offered.merged.get(str(path)), asks=held, hold=held is not None, share=share,
+            template=offered.merged.get(str(path)), asks=held, hold=held is not None, share=share, stays=True,
         )  # fmt: skip
 
 

@@ -241,6 +241,36 @@ def test_the_revert_of_a_revert_names_what_was_taken_out_of_a_review(reviewed: W
     assert reviewed.run("revert", "--yes", "--json", run).outcomes() == {"f": "unchanged"}
 
 
+def test_the_revert_of_a_revert_leaves_in_the_review_what_that_left_there(reviewed: World, forge: GitHub) -> None:
+    applied(reviewed, "--adopt")
+    run = reviewed.last_run()
+    reviewed.template("project/ci.yml", "ci\n")
+    applied(reviewed, "--adopt")
+    both = reviewed.last_run()
+    reverted(reviewed, run)
+    back = reviewed.last_run()
+    told = "what was proposed and taken back stays on hold; rollout apply --release writes what the template says"
+    for _ in range(2):
+        assert reverted(reviewed, back) == (3, "blocked", told)
+        assert reviewed.git("api.git", "diff", "--name-only", f"main..{BRANCH}") == "ci.yml"
+    assert applied(reviewed, "--release", "--adopt")[:2] == (0, "proposed")
+    assert reviewed.git("api.git", "diff", "--name-only", f"main..{BRANCH}").split() == ["AGENTS.md", "ci.yml"]
+    assert reverted(reviewed, both)[:2] == (0, "unchanged")
+    assert forge.pulls[1]["state"] == "closed"
+
+
+def test_the_revert_of_a_revert_that_did_both_names_what_was_taken_out_of_the_review(reviewed: World) -> None:
+    reviewed.template("project/ci.yml", "ci\n")
+    applied(reviewed, "--adopt")
+    run = reviewed.last_run()
+    reviewed.elsewhere("api", {"AGENTS.md": "one\n"})
+    assert applied(reviewed)[:2] == (0, "proposed")
+    assert reverted(reviewed, run)[:2] == (0, "proposed")
+    assert reviewed.git("api.git", "diff", "--name-only", f"main..{BRANCH}") == "AGENTS.md"
+    plan = reviewed.run("revert", reviewed.last_run()).out
+    assert "what was proposed and taken back stays on hold; rollout apply --release" in " ".join(plan.split())
+
+
 def test_what_else_is_in_the_review_stays_in_it(reviewed: World, forge: GitHub) -> None:
     applied(reviewed, "--adopt")
     run = reviewed.last_run()

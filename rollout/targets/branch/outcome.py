@@ -18,7 +18,10 @@ def outcome_of(
     notes: Iterable[Note] = (),
     base: str | None = None,
 ) -> Outcome:
-    """Return a step's outcome; `base` is upstream's commit if we built none."""
+    """Return a step's outcome; `base` is upstream's commit if we built none.
+
+    What a revert leaves in a review is none of its own changes: the revert of the revert is not to take it out.
+    """
     changes = built.changes if built is not None else ()
     return Outcome(
         target=step.target,
@@ -28,6 +31,6 @@ def outcome_of(
         commit=built.commit if built is not None else None,
         kind=step.kind,
         branch=step.branch,
-        paths=tuple(change.as_written for change in changes),
+        paths=tuple(change.as_written for change in changes if not change.stays),
         notes=tuple(notes),
     )
