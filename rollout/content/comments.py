@@ -30,6 +30,8 @@ HANDLEBARS, GO_TEMPLATE, JSP = Comment("{{!--", "--}}"), Comment("{{/*", "*/}}")
 
 ROFF, BATCH, LOUD = Comment('.\\"'), Comment("::"), Comment("REM")
 
+# A suffix of two languages that write comments in different ways is none of these, such as m, v, cl and cls: the
+# other would not read the file any more. In assembler GNU's programs take a semicolon for the end of a statement.
 # Rows of suffixes or, below, of whole names, all in lower case.
 _SUFFIXES = {
     HTML: (
@@ -45,15 +47,15 @@ _SUFFIXES = {
         "repo rules robot sls spec snakefile smk envrc mojo csh tcsh nu jq ninja gn gni pp puppet meson cff"
     ),
     SLASHES: (
-        "js mjs cjs jsx ts mts cts tsx c cc cpp cxx h hh hpp hxx m mm cs java kt kts swift go rs scala sc dart "
-        "proto groovy gradle php zig scss sass json5 jsonc cu cuh glsl vert frag hlsl wgsl metal sol move v sv svh "
+        "js mjs cjs jsx ts mts cts tsx c cc cpp cxx h hh hpp hxx mm cs java kt kts swift go rs scala sc dart "
+        "proto groovy gradle php zig scss sass json5 jsonc cu cuh glsl vert frag hlsl wgsl metal sol move sv svh "
         "fs fsx fsi d odin bicep jenkinsfile thrift fbs capnp cue pkl dot gv styl stylus ino typ prisma libsonnet "
         "jsonnet code-workspace tsp adoc asciidoc"
     ),
-    C: "css less pcss postcss",
+    C: "css less pcss postcss s",
     DASHES: "sql psql ddl pgsql lua hs lhs elm adb ads vhd vhdl purs dhall applescript plsql luau idr agda ada",
-    SEMICOLON: "lisp lsp cl el clj cljs cljc edn scm ss rkt ini asm s nasm ahk inf reg au3 fnl janet wat zone",
-    PERCENT: "tex sty cls ltx bib erl hrl dtx ps eps",
+    SEMICOLON: "lisp lsp el clj cljs cljc edn scm ss rkt ini asm nasm ahk inf reg au3 fnl janet wat zone",
+    PERCENT: "tex sty ltx bib erl hrl dtx ps eps",
     QUOTE: "vim vimrc",
     BANG: "f90 f95 f03 f08 f xresources xdefaults",
     APOSTROPHE: "vb vbs bas",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+import os
+import shutil
+import subprocess
+from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import given
@@ -41,7 +44,7 @@ def spliced(content: str, body: str = "one\n", spot: Spot = OURS, earlier: str |
         ("a.sh a.yml a.toml a.cfg a.py a.rb Dockerfile Dockerfile.dev Makefile .gitignore a.ps1 CODEOWNERS", "# {}"),
         ("pylintrc .pypirc npmrc gitconfig .screenrc .gdbinit CITATION.cff", "# {}"),
         ("a.js a.ts a.c a.go a.rs a.java a.kt a.swift Jenkinsfile a.groovy a.jsonc a.proto a.scss a.adoc", "// {}"),
-        ("a.css", "/* {} */"),
+        ("a.css a.s a.S", "/* {} */"),
         ("a.sql a.lua a.hs", "-- {}"),
         ("a.lisp a.ini a.asm", "; {}"),
         ("a.tex a.erl", "% {}"),
@@ -58,10 +61,18 @@ def test_markers_are_a_comment_in_the_language_of_the_file(names: str, form: str
     )
 
 
-@pytest.mark.parametrize("name", ["a.json", "a.txt", "LICENSE", "a.unheard", "service"])
+@pytest.mark.parametrize("name", ["a.json", "a.txt", "LICENSE", "a.unheard", "service", "a.m", "a.v", "a.cl", "a.cls"])
 def test_where_no_comment_is_known_the_way_out_is_named(name: str) -> None:
     with pytest.raises(MarkerError, match=r"markers: \["):
         blocks.splice(b"x\n", b"y\n", Spot(PurePosixPath(name), "x"))
+
+
+def test_a_block_of_assembler_is_assembled(tmp_path: Path) -> None:
+    if not shutil.which("as"):
+        pytest.skip("there is no assembler here")
+    source = tmp_path / "a.s"
+    source.write_text(spliced("\t.text\n", "\tnop\n", Spot(PurePosixPath("a.s"), "new")))
+    subprocess.run(["as", "-o", os.devnull, source], check=True)
 
 
 @pytest.mark.parametrize(
