@@ -6,8 +6,12 @@ import errno
 import fcntl
 import os
 import signal
+import stat
+from collections.abc import Iterable
+from pathlib import Path
 
 from rollout.machine import processes
+from rollout.machine.processes import Inode
 
 
 def writer(folder: int, name: str, probe: str) -> str | None:
@@ -25,6 +29,31 @@ def writer(folder: int, name: str, probe: str) -> str | None:
             return None
         identity = (about.st_dev, about.st_ino)
         return processes.writers([identity]).get(identity) or _unseen(folder, probe)
+    finally:
+        os.close(descriptor)
+
+
+def writers(files: Iterable[Path]) -> dict[Inode, str]:
+    """Return which files are open for writing, each with the name of a process, as far as /proc shows.
+
+    The kernel mostly says at once that nobody writes into a file: a look at every process takes a hundred times longer.
+    """
+    found = ((file, os.lstat(file)) for file in files)
+    left = {(about.st_dev, about.st_ino) for file, about in found if not _is_let_go(file, about)}
+    return processes.writers(left)
+
+
+def _is_let_go(file: Path, about: os.stat_result) -> bool:
+    """Tell whether the kernel knows that nobody has a file open for writing."""
+    if not stat.S_ISREG(about.st_mode):
+        return False
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        same = os.path.samestat(os.fstat(descriptor), about)
+        return same and _is_open_for_writing(descriptor) is False
     finally:
         os.close(descriptor)
 

@@ -137,6 +137,9 @@ MUTATIONS = (
              "    writer = busy.get(out.identity) if isinstance(out, OnDisk) else None\n", "    writer = None\n",
              "a person puts odd things in the checkout", "written late, once the run has ended", "push",
              "*/live/api/conf.txt"),
+    Mutation("a file counts as let go only if the kernel says so", "open_files.py",
+             "        return same and _is_open_for_writing(descriptor) is False\n", "        return same\n",
+             test="tests/machine/test_open_files.py"),
     Mutation("who has a displaced file open is asked before it is looked at", "give_back.py",
              "    if identity is None or processes.writers([identity]):\n        return False\n"
              "    out = look.look_at(scratch, number)\n",

@@ -31,7 +31,7 @@ from rollout.checkout.notes import (
 from rollout.checkout.standing import Hindered, git_for
 from rollout.errors import GitError
 from rollout.git.git_folder import GitDir, NotOurs
-from rollout.machine import processes, replace
+from rollout.machine import open_files, replace
 from rollout.objects import ids
 
 _MAY_BE_SOMEBODYS = re.compile(r"\d")  # what was displaced has a number
@@ -92,9 +92,7 @@ def _emptied(repo: GitDir, place: Path) -> list[str]:
         target = intent_of(place)
         noted = {one.number: one for one in noted_moves(place)}
         numbers = sorted((name for name in os.listdir(place) if name.isdigit()), key=int)
-        busy = processes.writers(
-            {(about.st_dev, about.st_ino) for about in map(os.lstat, (place / n for n in numbers))}
-        )
+        busy = open_files.writers(place / number for number in numbers)
         for number in numbers:  # looked at last: once nobody has a file open, its content is final
             notes += displaced(repo, place, number, noted.get(number), target, busy)
         if clear_locks(repo, place):
