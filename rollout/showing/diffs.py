@@ -11,6 +11,8 @@ from rollout.safety.shown import plain
 from rollout.showing.colour import Paint
 
 _MAX_DIFF_LINES = 400
+_OF_HEAD = {"+": "bold", "-": "bold"}  # the names of the files
+_OF_LINE = {"@": "cyan", "+": "green", "-": "red"}
 
 
 def diff_of(change: Change, before_name: str = "a", after_name: str = "b") -> str:
@@ -75,7 +77,7 @@ class ChangedLines(Struct, frozen=True):
 
 def changed(text: str) -> ChangedLines:
     """Return what a diff changes."""
-    lines = text.splitlines()
+    lines = _lines_of(text)
     start = next((i for i, line in enumerate(lines) if line.startswith("@@")), len(lines))
     return ChangedLines(
         tuple(lines[:start]), tuple(line for line in lines[start:] if line.startswith(("+", "-", "\\")))
@@ -84,19 +86,17 @@ def changed(text: str) -> ChangedLines:
 
 def paint_diff(text: str, paint: Paint, indent: str = "    ") -> str:
     """Colour a diff, and remove what would control the terminal."""
-    out = []
-    for line in text.splitlines():
-        safe = plain(line)
-        if line.startswith(("+++", "---")):
-            safe = paint(safe, "bold")
-        elif line.startswith("@@"):
-            safe = paint(safe, "cyan")
-        elif line.startswith("+"):
-            safe = paint(safe, "green")
-        elif line.startswith("-"):
-            safe = paint(safe, "red")
-        out.append(indent + safe)
+    out, in_head = [], True
+    for line in _lines_of(text):
+        in_head = in_head and not line.startswith("@@")
+        style = (_OF_HEAD if in_head else _OF_LINE).get(line[:1])
+        out.append(indent + (plain(line) if style is None else paint(plain(line), style)))
     return "\n".join(out)
+
+
+def _lines_of(diff: str) -> list[str]:
+    """Return the lines of a diff: in the text of a file, other characters end lines, too."""
+    return [line.removesuffix("\r") for line in diff.removesuffix("\n").split("\n")] if diff else []
 
 
 def cut(text: str) -> str:
