@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,18 @@ def test_match_by_another_key_leaves_what_a_person_wrote_into_an_entry() -> None
     file.rule = FileRule(Mode.MERGE, match=(("l", ("image",)),))
     assert "mine: 1" in str(file.lived("{}\n"))
     assert file.asked == []
+
+
+def test_a_key_in_brackets_is_no_entry_of_a_list() -> None:
+    tasks = '{"[python]": {"l": [{"name": "z"}]}, "[go]": {"l": [{"name": "z", "mine": 1}]}}\n'
+    file = Life("x.json", tasks, FileRule(Mode.MERGE, match=(("*.l", ("name",)),)))
+    file.lived('{"[python]": {"l": [{"name": "z", "ours": 1}]}}')
+    file.rule = FileRule(Mode.MERGE)
+    file.lived('{"[python]": {"l": [{"name": "z", "ours": 1}]}, "[go]": {"l": [{"name": "z", "ours": 2}]}}')
+    assert json.loads(str(file.text)) == {
+        "[python]": {"l": [{"name": "z", "ours": 1}]},
+        "[go]": {"l": [{"name": "z", "mine": 1}, {"name": "z", "ours": 2}]},
+    }
 
 
 def test_an_entry_of_others_is_not_ours_because_it_got_what_named_one_of_ours() -> None:

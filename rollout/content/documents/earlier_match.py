@@ -12,7 +12,7 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from rollout.content.documents.document import Array, Node, Object, Scalar, Unmergeable, find, meaning
-from rollout.content.documents.match import KeyPath, Match, named_parts
+from rollout.content.documents.match import KeyPath, Match, named_parts, names_entry
 from rollout.content.documents.merged_file import MergedFile
 
 Writes = tuple[tuple[bytes, bytes], ...]
@@ -78,7 +78,7 @@ class _Walk:
 
 
 def _steps(place: KeyPath) -> tuple[str, ...]:
-    return tuple("[]" if step.startswith("[") else step for step in place)
+    return tuple("[]" if names_entry(step) else step for step in place)
 
 
 def _key(array: Array, gone: list[Node], came: list[Node]) -> str | None:

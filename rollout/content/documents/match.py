@@ -61,7 +61,7 @@ def steps_of(pattern: str) -> tuple[str, ...] | None:
 def fits(steps: tuple[str, ...], place: KeyPath) -> bool:
     """Tell whether a path in steps leads to a place."""
     return len(steps) == len(place) and all(
-        name.startswith("[") if step == "[]" else step in {"*", name} for step, name in zip(steps, place, strict=True)
+        names_entry(name) if step == "[]" else step in {"*", name} for step, name in zip(steps, place, strict=True)
     )
 
 
@@ -100,7 +100,12 @@ def named_parts(node: Object | Array, match: Match, place: KeyPath) -> list[tupl
 
 def is_entry(place: KeyPath) -> bool:
     """Tell whether a place is an entry of a matched list."""
-    return bool(place) and _ENTRY.fullmatch(place[-1]) is not None
+    return bool(place) and names_entry(place[-1])
+
+
+def names_entry(step: str) -> bool:
+    """Tell whether a step of a place names an entry, and is no key in brackets, such as `[python]`."""
+    return _ENTRY.fullmatch(step) is not None
 
 
 def shown(place: KeyPath) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from rollout.content.documents.document import Array, Node, Object, Part, entries_of, find, meaning, repeated, says
-from rollout.content.documents.match import KeyPath, named_parts
+from rollout.content.documents.match import KeyPath, is_entry, named_parts
 from rollout.content.documents.united import MergeContext, Torn, United, amended, restored
 
 
@@ -77,7 +77,7 @@ def _single(context: MergeContext, container: Object | Array, part: Part, place:
 
 def _without_ours(context: MergeContext, node: Object, place: KeyPath) -> United[Object]:
     often, had = repeated(node), _had(context, node, place)
-    identity = context.match.keys(place[:-1]) if place and place[-1].startswith("[") else ()
+    identity = context.match.keys(place[:-1]) if is_entry(place) else ()
     inside: list[United[Node | None]] = []
     for part in node.parts:
         stays = part.key in often or part.key in identity or _has(had, part)
