@@ -283,6 +283,7 @@ OWN: dict[str, list[tuple[str, ...]]] = {
     "planning/review.py": [("apply",)],
     "cli/apply.py": [("apply",)],
     "cli/carry_out.py": [("apply",), ("push",), ("revert",)],
+    "cli/diff_tool.py": [("diff",)],
     "cli/discover.py": [("discover",)],
     "cli/plan.py": [("plan",)],
     "cli/review.py": [("review",)],
