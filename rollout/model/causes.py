@@ -22,6 +22,7 @@ class Decide(Struct, frozen=True):
     own_options: str = ""  # of a command that names its target
     releases: bool = False  # whether the files are on hold, which ends with the decision
     takes: bool = True  # whether the template may take back what others did
+    since_ours: bool = True  # whether others did it after our last write, which `diff --base` shows
 
     def words(self, path: PurePosixPath, number: int) -> str:
         one = tuple(filter(None, (self.target, str(path) if self.target and number == 1 else "")))
@@ -30,7 +31,7 @@ class Decide(Struct, frozen=True):
             leaves = "" if number > 1 else f", or --on-drift {shlex.quote(f'{path}=keep')} leaves it"
             what = "it" if number == 1 else "them"
             return f"see: {self._about('rollout', 'diff', *one)}; then {takes} takes {what} over{leaves}"
-        see = self._about("rollout", "diff", *one, "--base")
+        see = self._about("rollout", "diff", *one, *(["--base"] if self.since_ours else []))
         take = self._about("rollout", "take", self.target, str(path)) if self.target and number == 1 else ""
         back = f", or: {take}" if self.takes and take else ""
         apply = f"{shlex.join(self._apply)} --on-drift {'|'.join(self.choices)}"

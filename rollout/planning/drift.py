@@ -113,14 +113,17 @@ def _did(actual: File | None, written: Written, notes: Container[str | None]) ->
         return Did("it holds an accepted merge, and the template changed since")
     if written.file is None:
         return Did("others put it back", Deed.PUT_BACK, " after rollout deleted it")
+    if actual == written.file:
+        return Did("it is as rollout wrote it last")
     if actual.content == written.file.content:
         return Did("others changed its mode", Deed.CHANGED_MODE)
     return Did("others changed it", Deed.CHANGED)
 
 
 def told(change: Change, by: ChangedBy | None) -> Change:
-    """Return a change that waits for a decision, with who made it necessary."""
-    did = replace(change.did or Did(change.cause), by=by)
+    """Return a change that waits for a decision, with who made it necessary; on a disk the last one may be us."""
+    ours = by is not None and by.commit is None and change.before == change.base
+    did = replace(change.did or Did(change.cause), by=None if ours else by)
     return replace(change, did=did, cause=did.words())
 
 

@@ -26,10 +26,9 @@ def causes(target: str, found: Sequence[Change], action: Action | None = None) -
     told = tuple((change.path, change.did or Did(change.cause)) for change in open_ones or found)
     if not open_ones or any(change.unsearched for change in open_ones):
         return FileCauses(told, action)
-    takes = all(change.goes_back for change in open_ones)
-    return FileCauses(
-        told, action, Decide(target, open_ones[0].action is Action.ADOPT, _choices(open_ones), takes=takes)
-    )
+    takes, since = all(c.goes_back for c in open_ones), any(c.before != c.base for c in open_ones)
+    adopts = open_ones[0].action is Action.ADOPT
+    return FileCauses(told, action, Decide(target, adopts, _choices(open_ones), takes=takes, since_ours=since))
 
 
 def _choices(found: Sequence[Change]) -> tuple[OnDrift, ...]:

@@ -108,7 +108,10 @@ def test_it_waits_too_where_rollout_wrote_beside_the_persons_key_since(path: str
     file.lived(_text(path, {**_repos(_OURS, _STAYS), "z": "1"}))
     assert file.asked == []
     text = _text(path, {**_repos(_STAYS), "z": "1"})
-    assert (_planned(file, text).action, _planned(file, text).decided) == (Action.DRIFT, False)
+    planned = _planned(file, text)
+    assert (planned.action, planned.decided) == (Action.DRIFT, False)
+    told = "it is as rollout wrote it last; repos[u] leaves the template, and others wrote mine into it"
+    assert planned.cause.replace('"', "") == told
     assert _planned(file, text, OnDrift.MERGE).action is Action.CONFLICT
 
 
@@ -231,6 +234,30 @@ def _by_person(kind: MergedFile, text: str, person: dict[str, str]) -> str:
             if len(_entries(kind, changed)) == many:
                 text = changed
     return text
+
+
+@pytest.mark.parametrize("kind", ["branch", "folder"])
+def test_what_others_wrote_before_our_last_write_is_told_as_such(world: World, kind: str) -> None:
+    (world.root / "templates/project/conf.txt.j2").unlink()
+    world.tail = "files: {w.yml: {mode: merge, match: {repos: repo}}}\n"
+    if kind == "folder":
+        world.tail += "folders: {api: {path: shared, templates: [project]}}\n"
+        world.write("shared", {"w.yml": "name: x\n"})
+    else:
+        world.bare_repo("api", {"w.yml": "name: x\n"})
+    world.template("project/w.yml", "repos:\n- repo: u\n  rev: 1\n- repo: v\n")
+    assert world.run("apply", "--yes").code == 0
+    mine = {"w.yml": "name: x\nrepos:\n- repo: u\n  rev: 1\n  mine: 1\n- repo: v\n"}
+    world.elsewhere("api", mine) if kind == "branch" else world.write("shared", mine)
+    world.template("project/w.yml", "repos:\n- repo: u\n  rev: 2\n- repo: v\n")
+    assert world.run("apply", "--yes").code == 0
+    world.template("project/w.yml", "repos:\n- repo: v\n")
+    (target,) = world.run("plan", "--json").json["targets"]
+    assert "w.yml: it is as rollout wrote it last; repos[u] leaves the template, and others" in target["reason"]
+    assert "see: rollout diff api w.yml; then" in target["reason"]
+    assert ("before rollout wrote it" in target["reason"]) is (kind == "branch")
+    assert "on the disk" not in target["reason"]
+    assert "-  mine: 1" in world.run("diff", "api", "w.yml").out
 
 
 def test_a_kept_entry_stays_whole_in_a_repository_and_an_overwritten_one_goes(world: World) -> None:
