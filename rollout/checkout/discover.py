@@ -26,8 +26,7 @@ def discover(top: Path, *, for_git: bool = True) -> GitDir:
     if not stat.S_ISDIR(what):
         raise NotOurs(f"{top} is not a folder")
     dot_git = Path(f"{top}/.git")
-    there = os.path.lexists(dot_git)
-    kind = owned(dot_git, "" if there else f"{top} is not the top of a git work tree, {_what_else(top)}")
+    kind = owned(dot_git, lambda: f"{top} is not the top of a git work tree, {_what_else(top)}")
     if stat.S_ISLNK(kind):
         raise NotOurs(f"{dot_git} is a symlink")
     git_dir = dot_git
@@ -75,11 +74,11 @@ _HEAD = re.compile(r"ref:\s*refs/|[0-9a-f]{40}(?:[0-9a-f]{24})?\s*$", re.ASCII |
 
 def _with_head(place: str) -> None:
     """Raise NotOurs if git would take the repository for none because of its HEAD."""
-    if os.path.islink(place):
-        return  # as git made it once; git follows it
-    plain_file(place)
     text = read(place)
     if text is None:
+        if os.path.islink(place):
+            return  # as git made it once; git follows it
+        plain_file(place)
         raise NotOurs(f"{place} cannot be read" if os.path.lexists(place) else f"{place} is missing; {MENDS_HEAD}")
     name = text[4:].strip() if text.startswith("ref:") else ""
     if not _HEAD.match(text) or (name and addresses.ref_refusal(name)):

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import Struct
@@ -196,12 +197,15 @@ def _plain(place: Path | str, about: os.stat_result) -> None:
         raise NotOurs(f"{place} is not a plain file")
 
 
-def owned(path: Path, absent: str = "") -> int:
-    """Return the kind of the file at a path; raise NotOurs if nothing is there, or if it belongs to somebody else."""
+def owned(path: Path, absent: Callable[[], str] | None = None) -> int:
+    """Return the kind of the file at a path; raise NotOurs if nothing is there, or if it belongs to somebody else.
+
+    `absent` says why it should be there.
+    """
     try:
         about = os.lstat(path)
     except OSError as error:
-        missing = absent if isinstance(error, FileNotFoundError) else ""
+        missing = absent() if absent and isinstance(error, FileNotFoundError) else ""
         raise NotOurs(missing or f"{path}: {error.strerror}") from error
     if about.st_uid != os.geteuid():
         raise NotOurs(f"{path} belongs to another user (uid {about.st_uid})")
