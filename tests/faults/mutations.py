@@ -367,6 +367,10 @@ MUTATIONS = (
              "if not self.ours.owns(node, known, self.match)]", "if known not in self.ours.added]",
              test="tests/content/test_changed_rules.py::"
              "test_match_by_another_key_leaves_what_a_person_wrote_into_an_entry"),
+    Mutation("a key in brackets is no entry of a list", "content/documents/match.py",
+             "return _ENTRY.fullmatch(step) is not None", 'return step.startswith("[")',
+             test="tests/content/test_changed_rules.py::"
+             "test_a_key_in_brackets_is_no_entry_of_a_list"),
     Mutation("lines of others stay where the format of their file is not known", "content/modes/share.py",
              "    if others is not None:", "    if False:",
              test="tests/content/test_changed_rules.py::"
