@@ -15,6 +15,7 @@ from rollout.model.inventory import TargetKind
 from rollout.model.limits import Finding
 from rollout.model.outcomes import PastRun, TargetOutcomes, WrittenPath
 from rollout.model.plan import State
+from rollout.model.verified import Where
 from rollout.safety.shown import plain
 from rollout.showing import report_commits, report_events
 from rollout.showing.colour import count
@@ -34,9 +35,9 @@ _DID = {
 }
 _WAS = {Action.CREATE: "missing", Action.DELETE: "left over", Action.CHMOD: "in the wrong mode"}
 _FINDS = {
-    "forbidden": ("line", "that no file may say any more"),
-    "budget": ("budget", "exceeded"),
-    "policy": ("reference", "to a file that is not there or does not run"),
+    Where.FORBIDDEN: ("line", "that no file may say any more"),
+    Where.BUDGET: ("budget", "exceeded"),
+    Where.POLICY: ("reference", "to a file that is not there or does not run"),
 }
 
 
