@@ -201,7 +201,8 @@ def _looks(
         asked = "" if further else loaded.rendering.asked(target, desired.inputs)
         wanted = replace(desired, problems=desired.problems + further)
         told = heard.get(target.name) if read is None else read[0].heard
-        yield Look(target, wanted, question.settings, question.decisions, asked, told)
+        hidden = loaded.rendering.secrets_of(target)
+        yield Look(target, wanted, question.settings, question.decisions, asked, told, hidden)
 
 
 def _prepared(

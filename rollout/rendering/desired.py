@@ -23,11 +23,11 @@ from rollout.rendering.requests import Requests
 from rollout.rendering.rounds import Reader
 from rollout.rendering.slots import slots, texts
 from rollout.rendering.template_fault import TemplateFault
-from rollout.rendering.text_faults import NamedSecrets
 from rollout.rendering.uses import Uses
 from rollout.rendering.variables import Surroundings
 from rollout.safety import secrets
 from rollout.safety.flaw import Flaw
+from rollout.safety.secrets import NamedSecrets
 
 _Sets = tuple[tuple[str, ...], tuple[str, ...] | None]  # template sets, and the agents for which rules are written
 
@@ -160,9 +160,9 @@ class Rendering:
             return Rendered(None, Problem(slot.path, Flaw(str(fault)), elsewhere=fault.place is not None))
         template = self._templates[slot.template] if slot.template and not slot.parts else None
         item = _managed(slot, template, output.body)
-        return Rendered(item, text_faults.problem(item, target, self._secrets_of), output.read)
+        return Rendered(item, text_faults.problem(item, target, self.secrets_of), output.read)
 
-    def _secrets_of(self, target: Target) -> NamedSecrets:
+    def secrets_of(self, target: Target) -> NamedSecrets:
         """Return the variables of a target with secret-looking names; no path of a file is one."""
         known = self._secrets
         if known is None or known[0] is not target:

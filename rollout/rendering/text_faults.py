@@ -11,8 +11,7 @@ from rollout.model.files import RENDERED, Managed, Problem, is_rendered
 from rollout.model.inventory import Secrets, Target, TargetKind
 from rollout.safety import secrets
 from rollout.safety.flaw import Flaw
-
-NamedSecrets = tuple[tuple[str, str], ...]  # variables with secret-looking names, and their values
+from rollout.safety.secrets import NamedSecrets
 
 
 def problem(item: Managed, target: Target, secrets_of: Callable[[Target], NamedSecrets]) -> Problem | None:

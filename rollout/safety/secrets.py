@@ -10,6 +10,8 @@ from typing import Any
 
 from rollout.safety.flaw import Flaw
 
+NamedSecrets = tuple[tuple[str, str], ...]  # variables with secret-looking names, and their values
+
 _NAME = re.compile(r"(?i)(password|passwd|passphrase|secret|token|api_?key|private_?key|credentials?)$")
 _LEAST = 6  # characters; a shorter value may be in a text by chance
 

@@ -10,17 +10,21 @@ from rollout.content.modes.table import strategy, traits
 from rollout.model.action import Action
 from rollout.model.circumstances import Decisions, Findings
 from rollout.model.files import Desired, File, Managed, Snapshot
-from rollout.model.inventory import Secrets, TargetKind
+from rollout.model.inventory import Secrets
 from rollout.model.plan import Change
 from rollout.planning import steps
 from rollout.safety.flaw import Flaw
+from rollout.safety.secrets import NamedSecrets
 
 
-def over(found: Findings, desired: Desired, snapshot: Snapshot, kind: TargetKind) -> Findings:
-    """Return the findings, with a file that may not be written, or that its check refuses as it is, as an error."""
+def over(found: Findings, desired: Desired, snapshot: Snapshot, hidden: NamedSecrets | None = None) -> Findings:
+    """Return the findings, with a file that may not be written, or that its check refuses as it is, as an error.
+
+    `hidden` is what must not get into a repository; None for a folder, which may hold secrets.
+    """
     to_check = [one for one in desired.managed if one.rule.check is not None and traits(one.mode).partial]
     errors = {change.path: change for change in _errors(found, to_check, snapshot)}
-    errors |= {change.path: change for change in _of_persons(found, desired, snapshot, kind)}
+    errors |= {change.path: change for change in _of_persons(found, desired, snapshot, hidden)}
     if not errors:
         return found
     others = [change for change in found.changes if change.path not in errors]
@@ -50,20 +54,20 @@ def _error(item: Managed, before: File | None, flaw: Flaw) -> Change:
     return replace(error, policy=True, rules=item.rules)
 
 
-def _of_persons(found: Findings, desired: Desired, snapshot: Snapshot, kind: TargetKind) -> Iterable[Change]:
+def _of_persons(found: Findings, desired: Desired, snapshot: Snapshot, hidden: NamedSecrets | None) -> Iterable[Change]:
     """Yield an error for each text that a person edited or that was merged with theirs, and that may not be written."""
     changes = {one.path: one for one in found.changes if one.decided and not one.idle and (one.keep or one.template)}
     for item in desired.managed if changes else ():
         change = changes.get(item.path)
         if change is not None and change.after is not None:
-            flaw = _flaw(item, change.before, change.after, kind)
+            flaw = _flaw(item, change.before, change.after, hidden)
             if flaw is not None:
                 yield _error(item, change.before, flaw)
             elif (unreadable := _unreadable(item, change.after, desired, snapshot)) is not None:
                 yield replace(unreadable, before=change.before, policy=True)
 
 
-def _flaw(item: Managed, before: File | None, after: File, kind: TargetKind) -> Flaw | None:
+def _flaw(item: Managed, before: File | None, after: File, hidden: NamedSecrets | None) -> Flaw | None:
     """Say why a text may not be written; what others have in the rest of a file that is theirs is their own affair."""
     from rollout.content import policies, policy
     from rollout.rendering.checks import FileChecks
@@ -73,8 +77,8 @@ def _flaw(item: Managed, before: File | None, after: File, kind: TargetKind) -> 
     flaw = policies.broken(after.content, item.rule, item.path)
     if flaw is not None and not (traits(item.mode).partial and policies.broken(theirs, item.rule, item.path)):
         return flaw
-    if kind is TargetKind.REPO and item.rule.secrets is not Secrets.ALLOW and not secrets.fault(theirs, ()):
-        flaw = secrets.fault(after.content, ())
+    if hidden is not None and item.rule.secrets is not Secrets.ALLOW and not secrets.fault(theirs, hidden):
+        flaw = secrets.fault(after.content, hidden)
         if flaw is not None:
             return flaw
     nothing = strategy(item.mode).text_fault(item, after.content)

@@ -17,6 +17,7 @@ from rollout.model.plan import State, Step
 from rollout.model.reasons import Reason
 from rollout.model.reviews import Standing
 from rollout.objects.messages import CommitWords
+from rollout.safety.secrets import NamedSecrets
 
 
 class Settings(Struct, frozen=True):
@@ -53,6 +54,7 @@ class Look(Struct, frozen=True):
     decisions: Decisions
     asked: str = ""  # a digest of everything that decides what is desired
     heard: Heard | None = None  # if we asked a moment ago
+    secrets: NamedSecrets = ()  # what must not get into a repository
 
 
 class Glance(Struct, frozen=True):

@@ -114,6 +114,36 @@ def test_a_secret_that_a_person_types_gets_into_no_repository(world: World) -> N
     assert "looks like a GitHub token" in talk.shown
 
 
+@pytest.mark.parametrize("where", ["target", "machine"])
+def test_the_value_of_a_variable_that_is_a_secret_gets_into_no_repository(world: World, where: str) -> None:
+    of = {"target": "vars: {db: {password: hunter22}}\n", "machine": "machines: {m: {vars: {db_password: hunter22}}}\n"}
+    drifted(world, "branch", "t", "mode: whole", (LINES, "1\n", LINES))
+    world.head = f"version: 1\n{of[where]}"
+    talk, code = edit(world, "a hunter22\n", "q\n")
+    assert (code, world.at("api", "t")) == (4, "1\n"), talk.shown
+    name = {"target": "db.password", "machine": "machines.m.vars.db_password"}[where]
+    assert f"t: line 1: holds the value of the variable '{name}'" in " ".join(talk.shown.split())
+    assert "hunter22" not in talk.shown
+
+
+@pytest.mark.parametrize(
+    ("rule", "theirs", "where"),
+    [
+        ("mode: whole", "1 hunter22\n", "branch"),
+        ("secrets: allow", "1\n", "branch"),
+        ("mode: whole", "1\n", "folder"),
+    ],
+    ids=["there", "allowed", "folder"],
+)
+def test_the_value_of_such_a_variable_may_stay_and_may_get_into_a_folder(
+    world: World, rule: str, theirs: str, where: str
+) -> None:
+    drifted(world, where, "t", rule, (LINES, theirs, LINES))
+    world.head = "version: 1\nvars: {password: hunter22}\n"
+    talk, code = edit(world, "a hunter22\n", "y\n")
+    assert (code, there(world, where, "t")) == (0, "a hunter22\n"), talk.shown
+
+
 def test_what_others_have_in_a_shared_file_already_may_stay(world: World, kind: str) -> None:
     first, theirs = "a: 1\n", f'a: 2\n{TOKEN}note: "{{{{ name }}}}"\n'
     drifted(world, kind, "x.yaml", "mode: merge", (first, theirs, first))

@@ -16,7 +16,7 @@ from rollout.errors import GitError
 from rollout.model.action import Action
 from rollout.model.circumstances import CheckoutState, Circumstances, Decisions, Findings
 from rollout.model.files import Desired, Snapshot
-from rollout.model.inventory import Branch, TargetKind
+from rollout.model.inventory import Branch
 from rollout.model.plan import State, Step
 from rollout.model.reasons import Way, WayOut, said
 from rollout.model.reviews import Deliver
@@ -125,14 +125,14 @@ def _upstream(look: Look, at: Located, store: Store) -> _Seen:
 
 def _found(seen: _Seen, snapshot: Snapshot) -> tuple[Snapshot, Findings]:
     """Compare what is desired with what is there; for files that wait for a decision, find out who changed them."""
-    desired = seen.look.desired
-    found = checked.over(steps.findings(desired, snapshot, seen.decisions), desired, snapshot, TargetKind.REPO)
+    look, desired = seen.look, seen.look.desired
+    found = checked.over(steps.findings(desired, snapshot, seen.decisions), desired, snapshot, look.secrets)
     about = keeping.waiting(found)
     by = authors.last_changes(seen.store, snapshot.revision, about, network=seen.network)
     if not by:
         return snapshot, found
     snapshot = replace(snapshot, changed_by=by)
-    return snapshot, checked.over(steps.findings(desired, snapshot, seen.decisions), desired, snapshot, TargetKind.REPO)
+    return snapshot, checked.over(steps.findings(desired, snapshot, seen.decisions), desired, snapshot, look.secrets)
 
 
 def _checkout(seen: _Seen, desired: Desired, entries: Entries | None) -> CheckoutState | None:

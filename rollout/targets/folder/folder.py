@@ -17,7 +17,7 @@ from rollout.model.action import Action
 from rollout.model.causes import SaidOfFiles
 from rollout.model.circumstances import Circumstances, Decisions, Findings
 from rollout.model.files import Desired, File, Obstacle
-from rollout.model.inventory import Folder, Target, TargetKind
+from rollout.model.inventory import Folder, Target
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Change, State, Step
 from rollout.model.reasons import Reason, said
@@ -58,7 +58,7 @@ def observe(target: Target, desired: Desired, settings: Settings, decisions: Dec
     if about:
         snapshot = replace(snapshot, changed_by=last_changes(root, about))
         found = steps.findings(desired, snapshot, decisions.of(target.name))
-    found = checked.over(found, desired, snapshot, TargetKind.FOLDER)
+    found = checked.over(found, desired, snapshot)
     _note(settings.state, root, remembered, found)
     return held_against_the_disk(steps.step_of(target, found, Circumstances(identity=str(root))), root)
 
