@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rollout.errors import near
 from rollout.model.delimiters import Delimiters
+from rollout.model.files import RENDERED, is_rendered
 from rollout.rendering import syntax
 from rollout.rendering.template_errors import file_of, in_words
 from rollout.rendering.template_fault import TemplateFault
@@ -42,13 +44,21 @@ def names_read(name: str, sources: Sources) -> list[str] | None:
                 dynamic = True
             elif other not in sources.texts:
                 line = syntax.line_that_names(trees[current], other)
-                raise TemplateFault.of(current, f"includes {other!r}, which is not under templates/", line=line)
+                raise TemplateFault.of(current, f"includes {other!r}, {_absent(other, sources.texts)}", line=line)
             elif other not in {*trees, *waiting}:
                 waiting.append(other)
     if not dynamic:
         with _told(name, sources):
             syntax.check_calls(trees, names - sources.environment.globals.keys())
     return None if dynamic else sorted(names)
+
+
+def _absent(name: str, there: Collection[str]) -> str:
+    """Say what is wrong with the name of a part that is not there, or that is a file and no template."""
+    if is_rendered(name):
+        return f"which is not under templates/{near(name, there)}"
+    template = f"{name}{RENDERED}"
+    return f"which is no template; name {'it' if template in there else 'the part'} {template!r}"
 
 
 def _parsed(name: str, sources: Sources) -> tuple[jinja2.nodes.Template, set[str]]:

@@ -69,3 +69,18 @@ def test_a_variable_that_begins_as_yaml_and_is_none_is_refused(world: World, val
 def test_a_template_that_is_not_there_is_told_with_the_line(text: str) -> None:
     with pytest.raises(TemplateFault, match=r"templates/a\.j2:2: includes 'nope\.j2'"):
         Renderer({"a.j2": f"one\n{text}\n"}).uses("a.j2", Delimiters.JINJA)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("p/part.md", "which is no template; name it 'p/part.md.j2'"),
+        ("p/other.md", "which is no template; name the part 'p/other.md.j2'"),
+        ("p/prt.md.j2", "which is not under templates/; did you mean 'p/part.md.j2'?"),
+        ("nope.j2", "which is not under templates/"),
+    ],
+)
+def test_a_part_that_is_not_there_is_told_with_the_name_that_is_meant(asked: str, told: str) -> None:
+    with pytest.raises(TemplateFault) as caught:
+        Renderer({"x.j2": f"{{% include '{asked}' %}}\n", "p/part.md.j2": ""}).uses("x.j2", Delimiters.JINJA)
+    assert str(caught.value) == f"templates/x.j2:1: includes {asked!r}, {told}"
