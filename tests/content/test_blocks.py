@@ -75,6 +75,55 @@ def test_a_block_of_assembler_is_assembled(tmp_path: Path) -> None:
     subprocess.run(["as", "-o", os.devnull, source], check=True)
 
 
+_FIRST = [
+    ("run.py", "#!/usr/bin/env python3\nprint(1)\n"),
+    ("a.xml", "<?xml version='1.0'?>\n<a/>\n"),
+    ("a.php", "<?php\necho 1;\n"),
+    ("a.md", "---\nname: x\n---\n# X\n"),
+    ("a.html", "---\n# y\nlayout: x\n---\n<p>\n"),
+    ("Dockerfile", "# syntax=docker/dockerfile:1\nFROM x\n"),
+    ("user-data.yml", "#cloud-config\na: 1\n"),
+    ("a.css", '@charset "utf-8";\na {}\n'),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), _FIRST)
+def test_no_marker_stands_above_what_must_be_the_first_line_of_a_file(name: str, text: str) -> None:
+    path, rule = PurePosixPath(name), FileRule(mode=Mode.BLOCK)
+    item = Managed(path, Mode.BLOCK, text.encode(), True, rule, "new", "")
+
+    def found(there: str | None, written: str | None = None) -> str:
+        files = {path: None if there is None else File(there.encode(), True)}
+        last = {} if written is None else {path: Written(File(written.encode(), True), alone=True)}
+        needed = change_for(item, Snapshot("", files, last), Decisions())
+        return "" if needed is None else f"{needed.action}: {needed.cause}"
+
+    told = f"error: the marker of its block would stand above {text.partition(chr(10))[0]!r}, which must be the first"
+    assert found(None).startswith(told)
+    assert found("").startswith(told)
+    assert found(spliced("", text, Spot(path, "new"))).startswith(told)
+    assert found(f"{text}old\n", f"{text}old\n").startswith(told)
+    assert found("mine\n") == "adopt: the file has no block 'new' yet"
+    assert found(text, text) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.md", "---\n\nA line, and: text.\n\n---\n"),
+        ("a.md", "---\nname: x\n"),
+        ("a.yml", "---\nname: x\n---\n"),
+        ("a.py", "# syntax=x\n"),
+        ("a.md", "# !\n"),
+    ],
+)
+def test_what_only_looks_like_a_first_line_may_stand_below_a_marker(name: str, text: str) -> None:
+    item = Managed(PurePosixPath(name), Mode.BLOCK, text.encode(), False, FileRule(mode=Mode.BLOCK), "new", "")
+    needed = change_for(item, Snapshot("", {item.path: None}, {}), Decisions())
+    assert needed is not None
+    assert needed.action is Action.CREATE, needed.cause
+
+
 @pytest.mark.parametrize(
     ("first", "opening"),
     [("#!/bin/sh", "#"), ("#!/usr/bin/env python3.11", "#"), ("#!/usr/bin/env -S node --no-warnings", "//"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollout.content import blocks, markers, sections, three_way
+from rollout.content import blocks, first_line, markers, sections, three_way
 from rollout.content.file_fault import FileFault
 from rollout.content.markers import MarkerError
 from rollout.content.modes import our_blocks
@@ -33,7 +33,20 @@ def wanted(at: Situation) -> File | None:
     if at.actual is not None and alone is None and seen.unmarked(at.actual) == blocks.said(seen.body):
         return at.actual
     content = at.actual.content if at.actual else None
-    return put_into(at, seen.with_text(content if alone is None else alone, seen.body))
+    made = seen.with_text(content if alone is None else alone, seen.body)
+    _refuse_first_line(seen, made)
+    return put_into(at, made)
+
+
+def _refuse_first_line(seen: Sight, made: bytes) -> None:
+    """Raise MarkerError where our marker would stand above a line that counts only where it begins the file."""
+    line = first_line.of(blocks.said(seen.body), seen.spot.path)
+    if line is not None and not made[: blocks.find(made, seen.spot)[seen.spot.block_id].begin.start].strip(_NOTHING):
+        what = f"the marker of its block would stand above {line[:40]!r}, which must be the first line of the file"
+        raise MarkerError(f"{what}; write it with `mode: whole`, or take that line out of the template")
+
+
+_NOTHING = b"\xef\xbb\xbf \t\r\n"
 
 
 def part(item: Managed, file: File | None) -> bytes | None:
