@@ -65,6 +65,7 @@ class Change(Struct, frozen=True):
     earlier: bool = False  # it was decided when the commit that waits was made
     unsearched: bool = False  # whether rollout wrote the file is not known until upstream is asked
     reverts: bool = False  # it puts back what was there before a run
+    released: bool = False  # it is on hold, but for the option that ends that
     stays: bool = False  # the review has it already, and a revert of something else leaves it there
     merges: bool = False  # what others did and what the template says would merge
     goes_back: bool = True  # whether what others did can be put into the template

@@ -141,7 +141,8 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
             return change
         if change.action is Action.ADOPT and snapshot.unsearched:
             change = replace(change, cause=_UNSEARCHED, unsearched=True)
-        change = replace(change, goes_back=keeping.goes_back(at))
+        again = keeping.released_alone(item, snapshot.held.get(item.path), decisions)
+        change = replace(change, goes_back=keeping.goes_back(at), released=again)
         return keeping.kept(told(change, snapshot.changed_by.get(item.path)), item.asks, decisions)
     except FileFault as error:
         elsewhere = error.path not in {None, item.path}

@@ -28,7 +28,8 @@ def causes(target: str, found: Sequence[Change], action: Action | None = None) -
         return FileCauses(told, action)
     takes, since = all(c.goes_back for c in open_ones), any(c.before != c.base for c in open_ones)
     adopts = open_ones[0].action is Action.ADOPT
-    return FileCauses(told, action, Decide(target, adopts, _choices(open_ones), takes=takes, since_ours=since))
+    decide = Decide(target, adopts, _choices(open_ones), takes=takes, since_ours=since)
+    return FileCauses(told, action, replace(decide, releases=any(change.released for change in open_ones)))
 
 
 def _choices(found: Sequence[Change]) -> tuple[OnDrift, ...]:

@@ -40,9 +40,16 @@ def _merged(asks: str, there: File | None) -> str:
 
 def on_hold(item: Managed, noted: str | None, decisions: Decisions) -> bool:
     """Tell whether a file was reverted, and nobody has changed its template or released it since."""
-    if noted is None or decisions.release or decisions.named(item.path) is not None:
-        return False
-    return noted == item.asks
+    return _is_held(item, noted, decisions) and not decisions.release
+
+
+def released_alone(item: Managed, noted: str | None, decisions: Decisions) -> bool:
+    """Tell whether a file would be on hold, had nobody released all: a decision about it needs that again."""
+    return _is_held(item, noted, decisions) and decisions.release
+
+
+def _is_held(item: Managed, noted: str | None, decisions: Decisions) -> bool:
+    return noted is not None and noted == item.asks and decisions.named(item.path) is None
 
 
 def goes_back(at: Situation) -> bool:

@@ -188,6 +188,19 @@ def test_what_others_change_on_hold_in_a_folder_is_shown_too(world: World) -> No
     assert (kept, (world.root / "shared/conf.txt").read_text()) == ({"shared": "unchanged"}, "theirs\n")
 
 
+@pytest.mark.parametrize("kind", ["branch", "folder"])
+def test_the_decision_about_a_file_that_is_released_releases_it_again(world: World, kind: str) -> None:
+    reverted(world) if kind == "branch" else reverted_in_a_folder(world)
+    if kind == "branch":
+        world.elsewhere("api", {"conf.txt": "theirs\n"})
+    else:
+        world.write("shared", {"conf.txt": "theirs\n"})
+    (why,) = world.run("apply", "--yes", "--json", "--release").reasons().values()
+    assert "then rollout apply --release --on-drift overwrite|merge|keep" in why
+    done = world.run("apply", "--yes", "--json", "--release", "--on-drift", "overwrite").outcomes()
+    assert set(done.values()) == {"pushed" if kind == "branch" else "written"}
+
+
 def undated(*words: str) -> tuple[str, ...]:
     return tuple(re.sub(r" \(\d+ d ago\)", "", one) for one in words)
 
