@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 
 import click
@@ -67,8 +68,8 @@ class Session(Struct, frozen=True):
 
         On a terminal apply asks about each file, so there it decides nothing beforehand.
         """
-        if words[:2] == ("apply", "--on-drift") and sys.stdin.isatty() and not self.options.json:
-            words = ("apply",)
+        if words[:1] == ("apply",) and sys.stdin.isatty() and not self.options.json:
+            words = tuple(takewhile(lambda word: word != "--on-drift", words))
         return self.again(*words) if words else ""
 
     def same(self, *, everywhere: bool = False) -> tuple[str, ...]:

@@ -27,20 +27,20 @@ class Decide(Struct, frozen=True):
     def words(self, path: PurePosixPath, number: int) -> str:
         one = tuple(filter(None, (self.target, str(path) if self.target and number == 1 else "")))
         if self.adopts:
-            takes = _command((*self._apply, "--adopt"), self.options)
+            takes = _command(("rollout", *self.apply, "--adopt"), self.options)
             leaves = "" if number > 1 else f", or --on-drift {shlex.quote(f'{path}=keep')} leaves it"
             what = "it" if number == 1 else "them"
             return f"see: {self._about('rollout', 'diff', *one)}; then {takes} takes {what} over{leaves}"
         see = self._about("rollout", "diff", *one, *(["--base"] if self.since_ours else []))
         take = self._about("rollout", "take", self.target, str(path)) if self.target and number == 1 else ""
         back = f", or: {take}" if self.takes and take else ""
-        apply = f"{shlex.join(self._apply)} --on-drift {'|'.join(self.choices)}"
+        apply = f"{shlex.join(('rollout', *self.apply))} --on-drift {'|'.join(self.choices)}"
         decide = " ".join(filter(None, (apply, self.options)))
         return f"see: {see}; then {decide}{back}"
 
     @property
-    def _apply(self) -> tuple[str, ...]:
-        return ("rollout", "apply", "--release") if self.releases else ("rollout", "apply")
+    def apply(self) -> tuple[str, ...]:
+        return ("apply", "--release") if self.releases else ("apply",)
 
     def _about(self, *words: str) -> str:
         """Return a command about the target, which needs no options that choose targets."""

@@ -49,6 +49,7 @@ def plan_file(plan: Plan, diff: Callable[[Step, Change], str | None]) -> bytes:
             entry["template"] = change.template
             entry["asks"], entry["keep"] = change.asks, change.keep
             entry["why"], entry["earlier"], entry["reverts"] = change.cause, change.earlier, change.reverts
+            entry["released"] = change.released
             entry["takes_away"], entry["goes_back"], entry["share"] = change.takes_away, change.goes_back, change.share
             for file in (change.before, change.after):
                 if file is not None:
@@ -155,6 +156,7 @@ def _read_change(entry: Mapping[str, Any], contents: Mapping[str, bytes]) -> Cha
         reverts=bool(entry.get("reverts", False)),
         takes_away=bool(entry.get("takes_away", False)),
         goes_back=bool(entry.get("goes_back", True)),
+        released=bool(entry.get("released", False)),
         share=FileShare(entry["share"]) if entry.get("share") else None,
         rules=tuple(map(str, entry.get("rules", ()))),
     )

@@ -26,14 +26,15 @@ def next_step(steps: Sequence[Step]) -> CommandLine:
         return ("apply",)
     undecided = [change for step in steps for change in step.changes if not change.decided]
     actions = {change.action for change in undecided}
+    apply = ("apply", "--release") if any(change.released for change in undecided) else ("apply",)
     if any(change.merges for change in undecided):
-        return ("apply", "--on-drift", "merge")
+        return (*apply, "--on-drift", "merge")
     if actions & {Action.DRIFT, Action.CONFLICT}:
         return ("diff", "--base")
     if any(change.unsearched for change in undecided):
         return ("status", "--fetch")
     if Action.ADOPT in actions:
-        return ("apply", "--adopt")
+        return (*apply, "--adopt")
     if any(step.state is State.READY_TO_PUSH for step in steps):
         return ("push",)
     if any(step.follow or (step.state is State.WAITING and step.why.later) for step in steps):

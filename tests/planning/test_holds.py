@@ -68,13 +68,13 @@ def test_a_revert_that_waits_to_be_pushed_is_pushed_and_holds(world: World) -> N
     assert (world.at("api", "conf.txt"), state(world.run("plan", "--json"))) == ("hello world\n", ("in-sync", HELD))
 
 
-def reverted_in_a_folder(world: World) -> None:
+def reverted_in_a_folder(world: World, first: str = "1\n", second: str = "2\n") -> None:
     """Write a file of a shared folder twice, and take the second back."""
-    world.template("shared/conf.txt", "1\n")
+    world.template("shared/conf.txt", first)
     world.tail = "folders:\n  shared: {path: shared, templates: [shared]}\n"
     (world.root / "shared").mkdir()
     world.run("apply", "--yes")
-    world.template("shared/conf.txt", "2\n")
+    world.template("shared/conf.txt", second)
     world.run("apply", "--yes")
     assert world.run("revert", world.last_run(), "--yes").code == 0
 
@@ -199,6 +199,15 @@ def test_the_decision_about_a_file_that_is_released_releases_it_again(world: Wor
     assert "then rollout apply --release --on-drift overwrite|merge|keep" in why
     done = world.run("apply", "--yes", "--json", "--release", "--on-drift", "overwrite").outcomes()
     assert set(done.values()) == {"pushed" if kind == "branch" else "written"}
+
+
+def test_the_next_command_releases_what_would_merge(world: World) -> None:
+    reverted_in_a_folder(world, "1\n2\n3\n4\n5\n", "1\n2\n3\n4\nfive\n")
+    world.write("shared", {"conf.txt": "one\n2\n3\n4\n5\n"})
+    ran = world.run("apply", "--yes", "--release")
+    assert (ran.code, ran.out.splitlines()[-1]) == (4, "Next: rollout apply --release --on-drift merge")
+    assert world.run("apply", "--yes", "--release", "--on-drift", "merge").code == 0
+    assert (world.root / "shared/conf.txt").read_text() == "one\n2\n3\n4\nfive\n"
 
 
 def undated(*words: str) -> tuple[str, ...]:

@@ -7,7 +7,9 @@ from msgspec.structs import replace
 
 from rollout.model.action import Action
 from rollout.model.plan import State, Step
+from rollout.model.reasons import Reason
 from rollout.model.reviews import Checks, Review, Standing
+from rollout.planning.file_reasons import causes
 from rollout.showing.page import words
 from rollout.showing.page.contents import Attention
 from tests.showing.pages_made import drift, made, step
@@ -68,6 +70,12 @@ def test_an_adoption_that_waits_for_a_person_is_a_decision() -> None:
     adopting = replace(found, state=State.PENDING, changes=(replace(found.changes[0], action=Action.ADOPT),))
     assert words.attention(adopting) is Attention.NEEDS_YOU
     assert words.next_words(adopting) == ("apply", "--adopt")
+
+
+def test_a_choice_about_what_is_on_hold_releases_it() -> None:
+    found = drift("a", "theirs\n", "ours\n")
+    why = Reason((causes("a", [replace(found.changes[0], released=True)]),))
+    assert words.choices(replace(step("a"), why=why))[0] == ("apply", "--release", "--on-drift", "overwrite")
 
 
 @pytest.mark.parametrize(

@@ -86,9 +86,9 @@ def choices(step: Step) -> tuple[tuple[str, ...], ...]:
     waiting = [part for part in step.why.parts if isinstance(part, FileCauses)]
     found = [part.decide for part in waiting if part.decide is not None]
     ways: list[tuple[str, ...]] = [
-        ("apply", "--on-drift", choice) for one in found if not one.adopts for choice in one.choices
+        (*one.apply, "--on-drift", choice) for one in found if not one.adopts for choice in one.choices
     ]
-    ways += [("apply", "--adopt") for one in found if one.adopts]
+    ways += [(*one.apply, "--adopt") for one in found if one.adopts]
     ways += [("take", step.target, str(path)) for part in waiting if _takes(part) for path, _ in part.found]
     return tuple(way for way in ways if way != next_words(step))
 
