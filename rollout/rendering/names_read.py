@@ -6,9 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rollout.errors import near
 from rollout.model.delimiters import Delimiters
-from rollout.model.files import RENDERED, is_rendered
 from rollout.rendering import syntax
 from rollout.rendering.template_errors import file_of, in_words
 from rollout.rendering.template_fault import TemplateFault
@@ -55,7 +53,10 @@ def names_read(name: str, sources: Sources) -> list[str] | None:
 
 def _absent(name: str, there: Collection[str]) -> str:
     """Say what is wrong with the name of a part that is not there, or that is a file and no template."""
-    if is_rendered(name):
+    from rollout.errors import near  # a process that renders has no use for these otherwise
+    from rollout.model.files import RENDERED, is_rendered
+
+    if is_rendered(name) or {"", ".."} & {*name.split("/")}:
         return f"which is not under templates/{near(name, there)}"
     template = f"{name}{RENDERED}"
     return f"which is no template; name {'it' if template in there else 'the part'} {template!r}"

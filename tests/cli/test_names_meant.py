@@ -78,6 +78,7 @@ def test_a_template_that_is_not_there_is_told_with_the_line(text: str) -> None:
         ("p/other.md", "which is no template; name the part 'p/other.md.j2'"),
         ("p/prt.md.j2", "which is not under templates/; did you mean 'p/part.md.j2'?"),
         ("nope.j2", "which is not under templates/"),
+        ("../../etc/passwd", "which is not under templates/"),
     ],
 )
 def test_a_part_that_is_not_there_is_told_with_the_name_that_is_meant(asked: str, told: str) -> None:

@@ -117,7 +117,7 @@ def test_markers_that_cannot_be_found_again_are_refused(world: World, markers: s
     world.tail = f"files: {{conf.txt: {{mode: block, markers: {markers}}}}}\n"
     world.bare_repo("api")
     validated = world.run("validate")
-    assert (validated.code, ".markers: " in validated.err) == (64, True)
+    assert (validated.code, ".markers" in validated.err) == (64, True)
 
 
 def test_a_file_whose_template_cannot_be_rendered_is_no_orphan(world: World) -> None:
