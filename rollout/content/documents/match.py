@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from textwrap import shorten
 
@@ -96,6 +96,11 @@ def named_parts(node: Object | Array, match: Match, place: KeyPath) -> list[tupl
     if isinstance(node, Object):
         return [(part.key, part) for part in node.parts]
     return list(zip(entry_names(node, match.keys(place)), node.parts, strict=True))
+
+
+def with_above(places: Iterable[KeyPath]) -> set[KeyPath]:
+    """Return places, and all those above them but the root."""
+    return {place[:depth] for place in places for depth in range(1, len(place) + 1)}
 
 
 def is_entry(place: KeyPath) -> bool:

@@ -30,7 +30,7 @@ from rollout.content.documents.document import (
 from rollout.content.documents.foreign_comments import foreign_comments
 from rollout.content.documents.left_comments import found_again
 from rollout.content.documents.lines import apart, ended, without_dangling
-from rollout.content.documents.match import shown
+from rollout.content.documents.match import KeyPath, shown, with_above
 from rollout.content.documents.merged_file import BOM, MergedFile, document_in
 from rollout.content.documents.past import Ours, folded
 from rollout.content.documents.places import ENTRY, at, differing, leaves, values
@@ -70,17 +70,22 @@ def agreed(content: bytes, template: bytes, before: Agreed, kind: MergedFile) ->
 
     A single value that it said so, and that others changed, stays known while the template names its place.
     """
-    said = set(values(kind.read(content).root, kind.match))
     asked = set(values(kind.template(template).root, kind.match))
-    found = said & (asked | set(before))
+    found = _said(content, asked | set(before), kind)
     changed = {place for place, _ in asked if place[-1] != ENTRY} - {place for place, _ in found}
     return tuple(sorted(found | {(place, value) for place, value in before if place in changed}))
 
 
 def still_said(content: bytes, agreed: Agreed, kind: MergedFile) -> Agreed:
     """Return what a document still says of what it said just as a template asked."""
-    said = set(values(kind.read(content).root, kind.match))
+    said = _said(content, set(agreed), kind)
     return tuple(one for one in agreed if one in said)
+
+
+def _said(content: bytes, sought: set[tuple[KeyPath, str]], kind: MergedFile) -> set[tuple[KeyPath, str]]:
+    """Return what a document says of what is sought in it."""
+    only = with_above(place for place, _ in sought)
+    return sought & set(values(kind.read(content).root, kind.match, only))
 
 
 def with_agreed(ours: Ours, agreed: Agreed) -> Ours:
@@ -89,7 +94,7 @@ def with_agreed(ours: Ours, agreed: Agreed) -> Ours:
     for place, said in agreed:
         if place[-1] == ENTRY:
             entries[place[:-1]] = (*entries.get(place[:-1], ()), said)
-    added = {place[:depth] for place, _ in agreed for depth in range(1, len(place) + 1)}
+    added = with_above(place for place, _ in agreed)
     return replace(ours, added=ours.added | added, values=ours.values | dict(agreed), entries=entries)
 
 

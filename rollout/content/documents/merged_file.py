@@ -70,6 +70,7 @@ def document_in(content: bytes, form: Format) -> Document:
     return form.read(_text(content).removeprefix(BOM))
 
 
+@lru_cache(maxsize=32)
 def _refuse_lone_cr(content: bytes) -> None:
     """Raise Unmergeable where a line ends with a CR alone, which the editors do not know; JSON's lines mean nothing."""
     found = _LONE_CR.search(content)

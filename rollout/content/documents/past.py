@@ -13,7 +13,7 @@ from rollout.content.documents.as_written import alike, as_written, hidden
 from rollout.content.documents.blank_lines import Blanks
 from rollout.content.documents.document import Array, Document, Node, Object, Part, Replaced, meaning, repeated
 from rollout.content.documents.lines import ends_anew
-from rollout.content.documents.match import KeyPath, Match, named_parts
+from rollout.content.documents.match import KeyPath, Match, named_parts, with_above
 from rollout.content.documents.our_comments import behind, comments_since
 from rollout.content.documents.places import nodes, part_at
 from rollout.content.documents.template_text import comment_behind
@@ -70,8 +70,14 @@ class Ours(Struct):
     def inside(self, place: KeyPath) -> set[KeyPath]:
         """Return the places below one of which we know something."""
         depth = len(place)
-        known = self.added | self.values.keys() | self.entries.keys() | self.found.keys()
-        return {other for other in known if len(other) > depth and other[:depth] == place}
+        return {other for other in self._known() if len(other) > depth and other[:depth] == place}
+
+    def reached(self) -> set[KeyPath]:
+        """Return each place of which, or of one below it, we know something, but the root."""
+        return with_above(self._known())
+
+    def _known(self) -> set[KeyPath]:
+        return self.added | self.values.keys() | self.entries.keys() | self.found.keys()
 
     def at(self, place: KeyPath) -> Ours:
         """Return what of it concerns a place and what is below it."""

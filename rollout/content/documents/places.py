@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from rollout.content.documents.document import Array, Node, Object, Part, meaning
 from rollout.content.documents.match import KeyPath, Match, named_parts
@@ -53,19 +53,26 @@ def differing(one: Node, other: Node, match: Match, place: KeyPath = ()) -> KeyP
     return place
 
 
-def leaves(node: Node, match: Match, place: KeyPath = ()) -> Iterator[tuple[KeyPath, Node]]:
-    """Yield every value that is neither a filled object nor a list of matched entries, with its place, but the root."""
+def leaves(
+    node: Node, match: Match, place: KeyPath = (), only: Container[KeyPath] | None = None
+) -> Iterator[tuple[KeyPath, Node]]:
+    """Yield every value that is neither a filled object nor a list of matched entries, with its place, but the root.
+
+    `only` has the places to look at, with all those above them.
+    """
     deeper = isinstance(node, Object) or (isinstance(node, Array) and match.keys(place))
     if isinstance(node, Object | Array) and deeper and node.parts and node.odd is None:
         for name, part in named_parts(node, match, place):
-            yield from leaves(part.value, match, (*place, name))
+            here = (*place, name)
+            if only is None or here in only:
+                yield from leaves(part.value, match, here, only)
     elif place:
         yield place, node
 
 
-def values(root: Node, match: Match) -> Iterator[tuple[KeyPath, str]]:
+def values(root: Node, match: Match, only: Container[KeyPath] | None = None) -> Iterator[tuple[KeyPath, str]]:
     """Yield what a document says: single values, and the entries of lists one by one, each with its place."""
-    for place, node in leaves(root, match):
+    for place, node in leaves(root, match, only=only):
         if isinstance(node, Array) and node.odd is None and node.parts:
             yield from (((*place, ENTRY), meaning(part.value)) for part in node.parts)
         else:

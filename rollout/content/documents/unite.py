@@ -32,7 +32,8 @@ _HEADED: set[ContainerStyle] = {"section", "table", "super", "dotted"}
 
 def unite(document: Document, template: Document, ours: Ours, match: Match) -> United[Object]:
     """Return what it takes that a document says what a template names, and nothing any more that only we said."""
-    united = _object(MergeContext(document, template, ours, match), document.root, template.root, ())
+    context = MergeContext(document, template, ours, match, ours.reached())
+    united = _object(context, document.root, template.root, ())
     refuse_shared(document, united.node, united.operations, match)
     return united
 

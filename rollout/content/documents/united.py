@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Generic, TypeVar
 
 from msgspec import Struct
@@ -33,12 +33,16 @@ Collection = TypeVar("Collection", Object, Array)
 
 
 class MergeContext(Struct, frozen=True):
-    """A document and the template to unite with it, what in the document is ours, and how entries are matched."""
+    """A document and the template to unite with it, what in the document is ours, and how entries are matched.
+
+    `reached` are the places at which, or below which, something is ours.
+    """
 
     document: Document
     template: Document
     ours: Ours
     match: Match
+    reached: Set[KeyPath]
 
 
 class Torn(Struct, frozen=True):

@@ -11,6 +11,8 @@ from rollout.content.documents.united import MergeContext, Torn, United, amended
 
 def unnamed(context: MergeContext, container: Object | Array, part: Part, place: KeyPath) -> United[Node | None]:
     """Return what stays of a value that is not named, or what others had there; no node if it was ours alone."""
+    if place not in context.reached:
+        return United(part.value)
     match part.value:
         case Object(odd=None, parts=parts) as node if parts:
             return _left(context, container, part, place, _without_ours(context, node, place))
