@@ -57,6 +57,7 @@ types: $(VENV)/.dev
 
 tests: $(VENV)/.dev
 	@$(BIN)/python -m compileall -q rollout  # once, and not in each worker
+	@test -d tests/__pycache__ || $(BIN)/python -m pytest --collect-only -qqq > /dev/null  # compiles the tests, once, too
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long and not browser and not forge and not package"
 
 test-fast: $(VENV)/.dev
