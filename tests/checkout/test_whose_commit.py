@@ -194,12 +194,13 @@ THEIRS = (
 )
 
 # Without the state, a commit is judged by itself: by what it changes, by its words, and by the branch it was made for.
-_LOST = (amend_with_edits, squash, pick_ours_from_another_branch)
+_FEW = (amend_with_edits, squash, pick_ours_from_another_branch)
 _DEEDS = pytest.mark.parametrize(
     ("lost", "theirs"),
     [
-        pytest.param(False, THEIRS, id="with-state"),
-        pytest.param(True, _LOST, id="state-lost"),
+        pytest.param(False, (*_FEW, fix_up, own_commit_below), id="with-state"),
+        pytest.param(True, _FEW, id="state-lost"),
+        pytest.param(False, THEIRS, id="with-state-all", marks=pytest.mark.long),
         pytest.param(True, THEIRS, id="state-lost-all", marks=pytest.mark.long),
     ],
 )
@@ -314,8 +315,15 @@ def touch_nothing_but_its_date(world: World, top: Path) -> None:
     _amend(world, top)
 
 
-@pytest.mark.parametrize("lost", [False, True], ids=["with-state", "state-lost"])
-@pytest.mark.parametrize("first", [True, False], ids=["first", "second"])
+@pytest.mark.parametrize(
+    ("first", "lost"),
+    [
+        pytest.param(True, True, id="first-state-lost"),
+        pytest.param(False, False, id="second-with-state"),
+        pytest.param(True, False, id="first-with-state", marks=pytest.mark.long),
+        pytest.param(False, True, id="second-state-lost", marks=pytest.mark.long),
+    ],
+)
 def test_what_a_colleague_made_of_our_commit_upstream_is_drift(
     world: World, sealed: Path, lost: bool, first: bool
 ) -> None:

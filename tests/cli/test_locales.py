@@ -52,7 +52,14 @@ def two_of_a_name(world: World) -> World:
     return world
 
 
-@pytest.mark.parametrize("program", [("-m", "rollout"), (str(Path(sys.executable).with_name("git-rollout")),)])
+@pytest.mark.parametrize(
+    "program",
+    [
+        (str(Path(sys.executable).with_name("git-rollout")),),
+        pytest.param(("-m", "rollout"), marks=pytest.mark.long),  # which the tests below start, too
+    ],
+    ids=["git-rollout", "rollout"],
+)
 def test_a_name_is_the_same_in_every_locale(
     two_of_a_name: World, elsewhere: Mapping[str, str], program: tuple[str, ...]
 ) -> None:
@@ -70,7 +77,7 @@ def test_many_targets_are_computed_in_processes_that_take_names_for_utf_8(
     world: World, elsewhere: Mapping[str, str]
 ) -> None:
     world.template(f"project/{NAME}", "k: 1\n")
-    for number in range(40):
+    for number in range(20):
         world.bare_repo(f"api{number}")
     world.inventory()
     planned = ran(world, elsewhere, "plan", "--json")

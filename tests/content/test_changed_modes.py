@@ -345,7 +345,7 @@ def test_what_a_revert_gave_back_to_others_is_asked_for_before_the_file_is_writt
     _asked_for(world, there, head, "rollout never wrote it")
 
 
-@pytest.mark.parametrize("seed", range(0, 400, 100))
+@pytest.mark.parametrize("seed", range(0, 200, 100))
 def test_what_people_wrote_stays_whatever_modes_a_file_gets(seed: int) -> None:
     for number in range(seed, seed + 100):
         random_modes.lived(number)

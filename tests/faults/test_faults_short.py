@@ -48,6 +48,7 @@ def _swept(place: Path, which: str, stories: str, most: int, seconds: int) -> Re
     return found
 
 
+@pytest.mark.long
 @needs_shim()
 def test_whatever_is_decided_when_it_goes_wrong_it_stands_and_the_next_run_finishes(tmp_path: Path) -> None:
     """Reviews, files that are kept, changes that are taken into templates, runs that are taken back."""

@@ -104,7 +104,7 @@ def test_killed_at_random_instants_every_target_has_one_commit_and_nothing_of_th
     assert killed, "nothing was killed"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_told_to_stop_it_says_so_lets_go_of_its_locks_and_the_next_run_finishes(
     world: World, number: signal.Signals
 ) -> None:

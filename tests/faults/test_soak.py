@@ -1,4 +1,4 @@
-"""The short form of the soak: people and killed machines at work at once for two seconds; `make soak` has minutes."""
+"""The short form of the soak: people and killed machines at work at once for a second; `make soak` has minutes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.whole
 
 
 def test_people_and_killed_machines_at_work_at_once_lose_nothing_and_converge(tmp_path: Path) -> None:
-    said, wrong = soak(2, 20260203, tmp_path / "scene")
+    said, wrong = soak(1, 20260203, tmp_path / "scene")
     assert wrong == [], said
 
 

@@ -57,7 +57,7 @@ def test_a_thousand_failures_for_one_reason_are_one_line(world: World) -> None:
     assert "and 5 more" in told[0]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_an_interrupt_ends_a_large_run_and_the_next_one_finishes_it(world: World, number: signal.Signals) -> None:
     names = fleet(world, 40)
     process = world.spawn("apply", "-y", "--json", "--jobs", "4")

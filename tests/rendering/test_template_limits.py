@@ -24,7 +24,7 @@ def _a_second() -> float:
     return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
-@pytest.mark.parametrize("text", [MANY, ENDLESS, LONG])
+@pytest.mark.parametrize("text", [MANY, ENDLESS, pytest.param(LONG, marks=pytest.mark.long)])
 def test_it_is_tried_twice_and_then_told_at_once(text: str) -> None:
     seconds, begun = _a_second(), time.monotonic()
     requests = Requests({NAME[0]: text, "base/b.j2": "well"}, seconds=seconds)
@@ -54,7 +54,9 @@ CONSTANTS = ["{{ 'x' * 10 ** 9 }}", "{{ 10 ** (10 ** 10) }}", "{{ 'x'|center(10 
              "{% set a = 'x' * 10 ** 10 %}"]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", CONSTANTS)
+@pytest.mark.parametrize(
+    "text", [*CONSTANTS[:2], *(pytest.param(one, marks=pytest.mark.long) for one in CONSTANTS[2:])]
+)
 def test_a_constant_that_is_too_large_is_computed_for_no_other_target(text: str) -> None:
     """Which variables a template reads is asked for all targets, and must not run it."""
     requests = Requests({NAME[0]: text + "{{ n }}"}, seconds=_a_second())

@@ -182,6 +182,7 @@ def test_a_worker_that_is_killed_costs_a_retry_and_nothing_else(world: World, cl
     assert world.run("apply", "--yes", "--json").outcomes() == dict.fromkeys(NAMES, "unchanged")
 
 
+@pytest.mark.long
 def test_what_a_killed_worker_had_pushed_is_told_as_pushed(world: World, cluster: Started) -> None:
     """Its last word is lost, not its work: whoever does the unit again finds the run's own commit upstream."""
     world.bare_repo("api")
@@ -199,6 +200,7 @@ def test_what_a_killed_worker_had_pushed_is_told_as_pushed(world: World, cluster
     assert world.at("api", "conf.txt") is None
 
 
+@pytest.mark.long
 def test_an_interrupt_ends_in_two_seconds_and_the_next_run_finishes(world: World, cluster: Started) -> None:
     for name in NAMES:
         world.bare_repo(name)
