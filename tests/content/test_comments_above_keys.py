@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from rollout.model.inventory import FileRule, FormatName, Mode
@@ -84,11 +86,14 @@ def test_our_comment_follows_the_template(path: str, newline: str, value: int, d
 
 @pytest.mark.parametrize("path", _FILES)
 @pytest.mark.parametrize("value", [1, 2])
-@pytest.mark.parametrize("next_one", [(), ("new",), ("ours", "new")])
-@pytest.mark.parametrize("theirs", [("mine",), ("ours", "mine"), ("ours", "ours", "mine"), ("ours, and why",), ()])
-def test_one_that_a_person_changed_or_moved_stays(
-    path: str, value: int, next_one: tuple[str, ...], theirs: tuple[str, ...]
-) -> None:
+def test_one_that_a_person_changed_or_moved_stays(path: str, value: int) -> None:
+    nexts: list[tuple[str, ...]] = [(), ("new",), ("ours", "new")]
+    changed: list[tuple[str, ...]] = [("mine",), ("ours", "mine"), ("ours", "ours", "mine"), ("ours, and why",), ()]
+    for next_one, theirs in itertools.product(nexts, changed):
+        _stays(path, value, next_one, theirs)
+
+
+def _stays(path: str, value: int, next_one: tuple[str, ...], theirs: tuple[str, ...]) -> None:
     told = _Told(path)
     file = told.life()
     file.lived(told.template(1, "ours"))
