@@ -73,10 +73,10 @@ class _Table(Struct):
     style: ContainerStyle
     start: int
     end: int
-    entries: list[_Entry] = field(default_factory=list)
+    entries: dict[str, _Entry] = field(default_factory=dict)
 
-    def find(self, key: str) -> _Entry | None:
-        return next((entry for entry in self.entries if entry.key == key), None)
+    def add(self, entry: _Entry) -> None:
+        self.entries[entry.key] = entry
 
 
 class _Entry(Struct):
@@ -137,23 +137,23 @@ class _TomlReader:
         for key in keys[:-1]:
             table = self._below(table, key, at, "super")
         made = _Table("table", at, end)
-        entry = table.find(keys[-1])
+        entry = table.entries.get(keys[-1])
         if many and entry is not None and isinstance(entry.value, list):
             entry.value.append(made)
         elif many:
-            table.entries.append(_Entry(keys[-1], at, end, [made]))
+            table.add(_Entry(keys[-1], at, end, [made]))
         elif entry is not None and isinstance(entry.value, _Table):
             entry.value.style, entry.value.start, entry.value.end = "table", at, end
             return entry.value, end
         else:
-            table.entries.append(_Entry(keys[-1], at, end, made))
+            table.add(_Entry(keys[-1], at, end, made))
         return made, end
 
     def _below(self, table: _Table, key: str, at: int, style: ContainerStyle) -> _Table:
-        entry = table.find(key)
+        entry = table.entries.get(key)
         if entry is None:
             entry = _Entry(key, at, at, _Table(style, at, at))
-            table.entries.append(entry)
+            table.add(entry)
         if isinstance(entry.value, list):
             return entry.value[-1]
         if not isinstance(entry.value, _Table):
@@ -166,7 +166,7 @@ class _TomlReader:
             table = self._below(table, key, at, "dotted")
         body = end + 1
         value = self.value(self._spaces(body))
-        table.entries.append(_Entry(keys[-1], at, body, value))
+        table.add(_Entry(keys[-1], at, body, value))
         table.end = within.end = value.end
         return value.end
 
@@ -208,7 +208,7 @@ def _key(text: str) -> str:
 
 
 def _object(table: _Table) -> Object:
-    parts = tuple(_part(entry) for entry in table.entries)
+    parts = tuple(_part(entry) for entry in table.entries.values())
     return Object(table.start, table.end, parts, table.style)
 
 
