@@ -1,4 +1,4 @@
-"""A new block at the top of a YAML file is parted from the others as they are, and the blank line goes with it."""
+"""What is new in a block of YAML is parted from the others as they are, and the blank line goes with it."""
 
 from __future__ import annotations
 
@@ -36,8 +36,10 @@ def test_a_new_block_stands_as_those_beside_it_and_leaves_nothing_behind(world: 
     [
         ("a: 1\nb: 2\n", "c:\n  d: 1\n", "a: 1\nb: 2\nc:\n  d: 1\n"),  # they part nothing
         ("a: 1\n\nb: 2\nc: 3\n", "d:\n  e: 1\n", "a: 1\n\nb: 2\nc: 3\nd:\n  e: 1\n"),  # not all
-        ("a: 1\n\nb: 2\n", "c: 1\n", "a: 1\n\nb: 2\nc: 1\n"),  # no block
-        ("x:\n  a: 1\n\n  b: 2\n", "x:\n  c:\n    d: 1\n", "x:\n  a: 1\n\n  b: 2\n  c:\n    d: 1\n"),  # not at the top
+        ("a: 1\n", "d:\n  e: 1\n", "a: 1\nd:\n  e: 1\n"),  # one alone parts nothing
+        ("x:\n  a: 1\n  b: 2\n\ny: 3\n", "x:\n  c: 1\n", "x:\n  a: 1\n  b: 2\n  c: 1\n\ny: 3\n"),  # not in it
+        ("a: 1\n\nb: 2\n", "c: 1\n", "a: 1\n\nb: 2\nc: 1\n"),  # one blank line, and a plain value
+        ("a: 1\n\nb: |+\n  x\n", "c: [1]\n", "a: 1\n\nb: |+\n  x\nc: [1]\n"),  # the blank line would be in their text
     ],
 )
 def test_nothing_else_is_parted(world: World, theirs: str, template: str, then: str) -> None:
@@ -46,6 +48,39 @@ def test_nothing_else_is_parted(world: World, theirs: str, template: str, then: 
     world.template("project/w.yml", template)
     assert world.run("apply", "--yes").code == 0
     assert there.read_text() == then
+
+
+@pytest.mark.parametrize(
+    ("theirs", "template", "then"),
+    [
+        ("a: 1\n\nb: 2\n\nc: 3\n", "d: 1\ne: 2\n", "a: 1\n\nb: 2\n\nc: 3\n\nd: 1\n\ne: 2\n"),
+        ("x:\n  a: 1\n\n  b: 2\n\n  c: 3\n", "x:\n  d: 1\n", "x:\n  a: 1\n\n  b: 2\n\n  c: 3\n\n  d: 1\n"),
+        ("x:\n  a: 1\n\n  b: 2\n", "x:\n  c:\n    d: 1\n", "x:\n  a: 1\n\n  b: 2\n\n  c:\n    d: 1\n"),
+        ("l:\n  - r: a\n    v: 1\n\n  - r: b\nz: 1\n", "l:\n  - r: c\n    v: 1\n  - r: d\n",
+         "l:\n  - r: a\n    v: 1\n\n  - r: b\n\n  - r: c\n    v: 1\n\n  - r: d\nz: 1\n"),
+        ("l:\n- a\n\n- b\n# end\n", "l: [c]\n", "l:\n- a\n\n- b\n\n- c\n# end\n"),
+        ("s:\n  a:\n    i: x\n\n  # on b\n  b:\n    i: y\n\n# on t\nt: 1\n", "s:\n  c: {i: z}\n",
+         "s:\n  a:\n    i: x\n\n  # on b\n  b:\n    i: y\n\n  c: {i: z}\n\n# on t\nt: 1\n"),
+        ("a: 1\n\nb: 2\n\nc: 3\n", "k: |+\n  x\n\nl: 1\n", "a: 1\n\nb: 2\n\nc: 3\n\nk: |+\n  x\n\nl: 1\n"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["branch", "folder"])
+def test_what_is_new_stands_apart_where_all_do(world: World, kind: str, theirs: str, template: str, then: str) -> None:
+    there, head = shared(world, kind, "w.yml", theirs)
+    world.tail = head + RULE
+    world.template("project/w.yml", template)
+    assert world.run("apply", "--yes").code == 0
+    assert there.read_text() == then
+    world.tail = head + "files: {w.yml: {mode: absent}}\n"
+    assert world.run("apply", "--yes").code == 0
+    assert there.read_text() == theirs
+
+
+def test_the_layout_does_not_hang_on_the_order_of_the_runs() -> None:
+    lives = [Life("w.yml", "a: 1\n\nb: 2\n\nf: 3\n", FileRule(Mode.MERGE)) for _ in range(3)]
+    ways = (["c: 1\nd:\n  e: 1\n"], ["c: 1\n", "c: 1\nd:\n  e: 1\n"], ["x: 1\n", "c: 1\nd:\n  e: 1\n"])
+    texts = {life.lived(*templates) for life, templates in zip(lives, ways, strict=True)}
+    assert texts == {"a: 1\n\nb: 2\n\nf: 3\n\nc: 1\n\nd:\n  e: 1\n"}
 
 
 def test_a_blank_line_of_others_stays_where_our_block_gets_another_name(world: World) -> None:
@@ -72,7 +107,14 @@ _TEMPLATES = (
 @pytest.mark.parametrize("rest", [False, pytest.param(True, marks=pytest.mark.long)], ids=["a third", "the rest"])
 @pytest.mark.parametrize("end", _ENDS)
 @pytest.mark.parametrize(
-    "theirs", ["a: 1\n\nb: 2", "a:\n  x: 1\n\nb:\n- 2", "a: 1\n\n# on b\nb: 2\n\nc: 3", "a: 1\nb: 2"]
+    "theirs",
+    [
+        "a: 1\n\nb: 2",
+        "a:\n  x: 1\n\nb:\n- 2",
+        "a: 1\n\n# on b\nb: 2\n\nc: 3",
+        "a: 1\nb: 2",
+        "a: 1\n\nb: |+\n  2\n\nc: 3",
+    ],
 )
 def test_one_template_after_the_other_leaves_what_others_wrote(theirs: str, end: str, rest: bool) -> None:
     wrong = []
@@ -88,4 +130,34 @@ def test_one_template_after_the_other_leaves_what_others_wrote(theirs: str, end:
             ]
             if not all(ended) or file.plan(other) or file.lived("{}\n") != before:
                 wrong.append((one, other, newline, texts, file.text))
+    assert wrong == []
+
+
+_NESTED = (
+    ("x:\n  a: 1\n\n  b: 2\n\n  w: 4", ("x: {c: 1}\n", "x:\n  c:\n    d: 1\n", "x: {c: 1, d: 2}\n",
+     "x:\n  d: |\n    text\n", "x: {d: 3}\ny: 1\n")),
+    ("x:\n  a: 1\n\n  b: 2", ("x: {c: 1}\n", "x:\n  c:\n    d: 1\n", "x: {c: 1, d: 2}\n", "x:\n  d: |\n    text\n",
+     "x: {d: 3}\ny: 1\n", "y: 1\n", "x:\n  # on e\n  e: 1\n")),
+    ("x:\n  - a\n\n  # on b\n  - b", ("x: [c]\n", "x: [c, d]\n", "x: [d, c]\n", "x:\n- {e: 1}\n",
+     "x:\n- e: 2\n  f: 3\n", "x:\n- |\n  text\n", "x: [d]\ny: 1\n")),
+    ("x:\n- n: a\n  v: 1\n\n- n: b\n\n  v: 2", ("x: [{n: c}]\n", "x:\n- n: c\n  v: 2\n- n: d\n  v: 3\n",
+     "x: [{n: b, w: 1}, {n: d}]\n", "x: [{n: b, w: 2, z: 1}]\n", "x:\n- n: d\n  v:\n  - 1\n")),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("matched", [False, True])
+@pytest.mark.parametrize("end", [*_ENDS, "\n\nz: 9\n", "\nz: 9\n", "\n\n# on z\nz: 9\n"])
+@pytest.mark.parametrize(("theirs", "templates"), _NESTED)
+def test_what_others_wrote_in_a_nested_block_is_left(
+    theirs: str, templates: tuple[str, ...], end: str, matched: bool
+) -> None:
+    wrong = []
+    rule = FileRule(Mode.MERGE, match=(("x", ("n",)),) if matched else ())
+    for number, (one, other, third) in enumerate(itertools.permutations(templates, 3)):
+        newline = ("\n", "\r\n")[number % 2]
+        before = (theirs + end).replace("\n", newline)
+        file = Life("ci.yml", before, rule)
+        texts = [file.lived(template) or "" for template in (one, other, third)]
+        if file.plan(third) or file.lived("{}\n") != before:
+            wrong.append((one, other, third, newline, texts, file.text))
     assert wrong == []

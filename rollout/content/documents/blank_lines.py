@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
@@ -23,52 +24,53 @@ _BLANK = re.compile(r"\n[ \t]*\r?\n")
 def our_blanks(writes: Iterable[tuple[Document, Document]], match: Match) -> Blanks:
     """Return how many blank lines of ours stand above each key or entry, from our writes, oldest first.
 
-    All are ours while nobody else writes into a file that we made. Into one of others we write one above a new block,
-    where they part their blocks so.
+    All are ours while nobody else writes into a file that we made. Into a block of others we write one above what is
+    new, where they part what is in it so.
     """
     known: Blanks = {}
     all_ours, last = True, ""
     for before, after in writes:
         all_ours = not before.text.strip() or (all_ours and before.text == last)
-        added = {} if all_ours else {**_added(before, after, match), **_inherited(known, before, after, match)}
+        added = {} if all_ours else _added(known, before, after, match)
         known, last = _known({**known, **added}, after, match, all_ours=all_ours), after.text
     return known
 
 
-def are_parted(document: Document) -> bool:
-    """Tell whether there is a blank line above each key at the top of a YAML document but the first."""
-    node = document.root
-    if not isinstance(node, Object) or node.style != "block" or len(node.parts) < 2:
+def are_parted(document: Document, node: Node) -> bool:
+    """Tell whether there is a blank line above each key or entry of a block of YAML but the first."""
+    if not isinstance(node, Object | Array) or node.style != "block" or len(node.parts) < 2:
         return False
-    above = _Above.of(document)
+    first, last = node.parts[0].start, node.parts[-1].start
+    if _BLANK.search(document.text, first, last) is None:
+        return False
+    comments = document.comments
+    there = comments[bisect_left(comments, (first, first)) : bisect_left(comments, (last, last))]
+    above = _Above.of(document.text, there)
     return all(begin < end for begin, end in map(above.blanks, node.parts[1:]))
 
 
-def is_block(part: Part) -> bool:
-    return isinstance(part.value, Object | Array) and part.value.style == "block"
+def _added(known: Blanks, before: Document, after: Document, match: Match) -> Blanks:
+    """Return what one of our writes put behind what stayed in a block, with the blank lines of ours above it.
 
-
-def _added(before: Document, after: Document, match: Match) -> Blanks:
-    """Return the blocks that one of our writes put behind those of others, with the blank line that it put above."""
-    if not are_parted(before) or not isinstance(before.root, Object) or not isinstance(after.root, Object):
-        return {}
-    last = named_parts(before.root, match, ())[-1][0]
-    found = [*reversed(named_parts(after.root, match, ()))]
-    new = list(takewhile(lambda one: one[0] != last, found))
-    return {(name,): 1 for name, part in new if is_block(part)} if len(new) < len(found) else {}
-
-
-def _inherited(known: Blanks, before: Document, after: Document, match: Match) -> Blanks:
-    """Return the blank lines that stayed above what one of our writes put in the place of the last keys of a block."""
-    if not known:
+    The first has those of the last keys, if it came in their place; else each has one, where the others have.
+    """
+    parts = _BLANK.search(before.text) is not None and before.root.style == "block"
+    if not known and not parts:
         return {}
     were, are = _places(before.root, match), _places(after.root, match)
-    found = {}
+    found: Blanks = {}
     for holder, there in were.items():
         gone, new = _behind_the_last(there, are.get(holder, {})), _behind_the_last(are.get(holder, {}), there)
         if gone and new and gone[0] in known:
             found[new[0]] = known[gone[0]]
+        behind = new[1:] if gone else new
+        if parts and behind and len(new) < len(are[holder]) and are_parted(before, _at(before.root, were, holder)):
+            found |= dict.fromkeys(behind, 1)
     return found
+
+
+def _at(root: Node, places: Places, place: KeyPath) -> Node:
+    return places[place[:-1]][place].value if place else root
 
 
 def _behind_the_last(places: Collection[KeyPath], others: Collection[KeyPath]) -> list[KeyPath]:
@@ -81,7 +83,7 @@ def _known(known: Blanks, after: Document, match: Match, *, all_ours: bool) -> B
         return {}
     if _BLANK.search(after.text) is None:
         return {}
-    above = _Above.of(after)
+    above = _Above.of(after.text, after.comments)
     there = {
         place: len(above.lines(above.blanks(part)))
         for parts in _places(after.root, match).values()
@@ -97,7 +99,8 @@ def left_blanks(
     """Return the edits that take out our blank lines above what goes away, where no comment of others stays there."""
     if not known:
         return []
-    were, will, above = _places(document.root, match), _places(united, match), _Above.of(document)
+    were, will = _places(document.root, match), _places(united, match)
+    above = _Above.of(document.text, document.comments)
     kept = _taken_over(were, will) if document.root.style == "block" else set()
     spans = (
         above.ours(part, known[place], foreign)
@@ -154,9 +157,8 @@ class _Above(Struct, frozen=True):
     comments: Mapping[int, int]
 
     @classmethod
-    def of(cls, document: Document) -> _Above:
-        text = document.text
-        return cls(text, {line_end(text, end - 1): start for start, end in document.comments})
+    def of(cls, text: str, comments: Iterable[Span]) -> _Above:
+        return cls(text, {line_end(text, end - 1): start for start, end in comments})
 
     def blanks(self, part: Part) -> Span:
         """Return the blank lines above a part and the comments directly above it; an empty span if there are none."""

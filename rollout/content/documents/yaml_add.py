@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rollout.content.documents.blank_lines import are_parted, is_block
-from rollout.content.documents.document import Amend, Array, Edit, Object, Part, fault
+from rollout.content.documents.blank_lines import are_parted
+from rollout.content.documents.document import Alias, Amend, Array, Edit, Object, Part, Scalar, fault
 from rollout.content.documents.lines import (
     begins_line,
     column,
@@ -17,7 +17,7 @@ from rollout.content.documents.lines import (
     next_line,
 )
 from rollout.content.documents.yaml_context import YamlContext
-from rollout.content.documents.yaml_ends import begin_of, behind_blanks, has_open_end, last_of
+from rollout.content.documents.yaml_ends import begin_of, behind_blanks, has_open_end, keeps_blanks, last_of
 
 
 def added(context: YamlContext, operation: Amend, staying: Sequence[Part]) -> Edit:
@@ -39,12 +39,23 @@ def added(context: YamlContext, operation: Amend, staying: Sequence[Part]) -> Ed
 
 
 def _parted(context: YamlContext, operation: Amend, pieces: Sequence[list[str]]) -> list[str]:
-    """Return the lines of new parts, with a blank line above each block at the top of a file that parts its own so."""
-    container = operation.container
-    last_stays = len(container.parts) - 1 not in operation.gone  # else what was above it is above the new one
-    apart = last_stays and context.holder_of(container) is None and are_parted(context.document)
-    above = [[""] if apart and is_block(part) else [] for part in operation.new]
-    return [line for blank, lines in zip(above, pieces, strict=True) for line in blank + lines]
+    """Return the lines of new parts, with a blank line above each where those beside them stand apart so."""
+    parts, new = operation.container.parts, operation.new
+    if not are_parted(context.document, operation.container):
+        return [line for lines in pieces for line in lines]
+    gone = len(parts) - 1 in operation.gone  # what is above the last one is above the first new one then
+    kept = [
+        gone or keeps_blanks(context.text, parts[-1]),
+        *(context.writer.value(last_of(one), 0).keeps for one in new),
+    ]
+    apart = [_stands_apart(operation.container, part) and not keeps for part, keeps in zip(new, kept, strict=False)]
+    return [line for blank, lines in zip(apart, pieces, strict=True) for line in [""] * blank + lines]
+
+
+def _stands_apart(container: Object | Array, part: Part) -> bool:
+    """Tell whether a new part is parted as the others are; of plain keys, one blank line alone says nothing."""
+    plain = isinstance(container, Object) and isinstance(part.value, Scalar | Alias)
+    return not plain or len(container.parts) > 2
 
 
 def _before_the_last(context: YamlContext, operation: Amend, staying: Sequence[Part], lines: list[str]) -> Edit:

@@ -7,6 +7,7 @@ import re
 from rollout.content.documents.document import Array, Node, Object, Part, Scalar
 from rollout.content.documents.lines import line_end, line_start, next_line
 
+_KEEPS = re.compile(r"[|>][1-9]?\+")
 _STRIPS = re.compile(r"[|>][1-9]?-")
 
 
@@ -32,6 +33,14 @@ def has_open_end(text: str, part: Part) -> bool:
         return False
     header, _, content = text[node.start : node.end].partition("\n")
     return bool(content.strip()) and not content.endswith("\n") and not _STRIPS.search(header.partition(" #")[0])
+
+
+def keeps_blanks(text: str, part: Part) -> bool:
+    """Tell whether blank lines behind a part belong to a text with which it ends."""
+    node = last_of(part).value
+    if not isinstance(node, Scalar) or node.style not in {"|", ">"}:
+        return False
+    return _KEEPS.search(text[node.start : line_end(text, node.start)].partition(" #")[0]) is not None
 
 
 def in_one_piece(node: Node) -> bool:
