@@ -22,7 +22,7 @@ def read(text: str) -> tuple[Node | None, list[Fault]]:
             return yaml_tabs.tried(text, lambda spelling: built(spelling, str, pure=True))
         return _built(text)
     except MarkedYAMLError as error:
-        return None, _of_tags(text) or [Fault(*yaml_words.told(error))]
+        return None, _of_tags(text) or [Fault(*yaml_words.told(error, text))]
     except (YAMLError, ValueError) as error:
         return None, [Fault(_line(text, error), f"not valid YAML: {str(error).splitlines()[0]}")]
 

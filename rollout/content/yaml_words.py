@@ -20,23 +20,37 @@ _WORDS = {
     r"expected <block end>": "this does not continue what stands above; "
     "mend the indentation, and put nothing behind a closed quote or bracket",
     r"expected the node content, but found '(.)'": f"a value is missing in front of {{0}}; if it is text, {QUOTE}",
+    r"expected escape sequence of (\d+) hexdecimal": "between double quotes, \\x, \\u and \\U take digits "
+    "({0} of them here); write two backslashes, or use single quotes",
     r"found unknown escape character '(.)'": "'\\{0}' means nothing between double quotes; "
     "write '\\\\{0}', or use single quotes",
 }
 _OPENED = {"while parsing a flow mapping": "'{'", "while parsing a flow sequence": "'['"}
+_NO_BLANK = re.compile(r"\s*(?:- )*([\w.-]+):[\[{]")
+_LINE_END = re.compile(r"\r\n?|\n")
 
 
-def told(error: MarkedYAMLError) -> tuple[int, str]:
-    """Return the line of a fault, and what is wrong there."""
+def told(error: MarkedYAMLError, text: str) -> tuple[int, str]:
+    """Return the line of a fault in a text, and what is wrong there."""
+    line, what = _told(error)
+    key = _NO_BLANK.match("".join(_LINE_END.split(text)[line - 1 : line]))
+    return line, f"not valid YAML: {what if key is None else f'a blank is missing behind the colon of {key[1]!r}'}"
+
+
+def _told(error: MarkedYAMLError) -> tuple[int, str]:
     problem, context = str(error.problem or error.context), str(error.context or "")
     begun, met = (None if mark is None else mark.line + 1 for mark in (error.context_mark, error.problem_mark))
     line = met or begun or 1
     if problem == "found unexpected end of stream" and begun is not None:
-        return begun, "not valid YAML: the quote that begins on this line is not closed"
+        return begun, "the quote that begins on this line is not closed"
+    if context == "while scanning a simple key" and begun is not None:
+        return begun, f"no key and its value; put a colon and a blank behind the key, or if it is text, {QUOTE}"
+    if context in _OPENED and begun == line and problem.endswith("got ':'"):
+        return line, f"': ' in a text makes a key of it; {QUOTE}"
     if context in _OPENED and begun is not None:
         where = "" if begun == line else f" on line {begun}"
-        return line, f"not valid YAML: {problem}; close the {_OPENED[context]}{where}"
+        return line, f"{problem}; close the {_OPENED[context]}{where}"
     for pattern, words in _WORDS.items():
         if found := re.match(pattern, problem):
-            return line, f"not valid YAML: {words.format(*found.groups())}"
-    return line, f"not valid YAML: {problem}"
+            return line, words.format(*found.groups())
+    return line, problem

@@ -108,6 +108,8 @@ class Check(Struct):
         for key, value in node.entries.items():
             here = f"{place}.{key}" if place else key
             if shape.names and not re.fullmatch(shape.names, key):
+                if self._has_no_blank(key, node.key_lines[key], place):
+                    continue
                 self.faults.append(Fault(node.key_lines[key], f"{here}: {key!r} is not a name: {shape.doc}"))
             if shape.nullable and isinstance(value, Leaf) and value.value is None:
                 continue
@@ -124,13 +126,28 @@ class Check(Struct):
             if key in shape.fields:
                 self.walk(value, shape.fields[key], here)
                 continue
+            if self._has_no_blank(key, node.key_lines[key], place):
+                continue
             meant = near(key, shape.fields, "allowed: " + ", ".join(shape.fields))
             self.faults.append(Fault(node.key_lines[key], f"{here}: unknown key {key!r}{meant}"))
         for key in shape.required:
             if key not in node.entries:
                 self.faults.append(Fault(node.line, f"{place or 'the inventory'}: {key!r} is missing"))
 
+    def _has_no_blank(self, text: str, line: int, place: str) -> bool:
+        """Tell of a text that would be a key and its value if a blank stood behind the colon."""
+        import re
+
+        found = re.match(r"([A-Za-z_][\w.-]*):(?!//)(\S.*)", text)
+        if found is not None:
+            what = f"{text!r} has no blank behind the colon; write {f'{found[1]}: {found[2]}'!r}"
+            self.faults.append(Fault(line, f"{place or 'the inventory'}: {what}", alone=True))
+        return found is not None
+
     def _wants(self, node: Node, place: str, what: str) -> None:
+        told = node.value if isinstance(node, Leaf) and what == "a mapping" else None
+        if isinstance(told, str) and self._has_no_blank(told, node.line, place):
+            return
         self.faults.append(Fault(node.line, f"{place or 'the inventory'}: takes {what}, not {_named(node)}"))
 
 

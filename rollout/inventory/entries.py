@@ -41,6 +41,12 @@ class Entry(Struct, frozen=True):
     def place(self) -> str:
         return ".".join(self.keys)
 
+    @property
+    def is_judged(self) -> bool:
+        """Tell whether what it lacks is worth telling: of what is no mapping, the description of its keys tells."""
+        missing = isinstance(self.node, yaml_nodes.Leaf) and self.node.value is None
+        return missing or isinstance(self.node, yaml_nodes.Mapping)
+
     def fault(self, what: str, line: int | None = None) -> Fault:
         return Fault(self.line if line is None else line, f"{self.place}{what}")
 

@@ -44,7 +44,7 @@ def _branch(source: Source, repo: Entry) -> tuple[Branch, list[Fault]]:
     path, url = text_of(repo.node, "path"), text_of(repo.node, "url")
     branch = _setting(source, repo, "branch") or "main"
     remote = _setting(source, repo, "remote") or "origin"
-    nowhere = path is None and url is None
+    nowhere = path is None and url is None and repo.is_judged
     faults = [repo.fault(": needs a 'path' (a checkout), a 'url', or both")] if nowhere else []
     faults += repo.unsafe(".url", url or "", addresses.refusal(url) if url else None)
     faults += repo.unsafe(".branch", branch, addresses.branch_refusal(branch))
@@ -71,7 +71,9 @@ def _target(
 def _unknown_sets(
     source: Source, told: Entry, location: Branch | Folder, templates: tuple[str, ...]
 ) -> Iterator[Fault]:
-    if not templates and isinstance(location, Branch):  # of a folder, the description of its keys says it
+    if (
+        not templates and isinstance(location, Branch) and told.is_judged
+    ):  # of a folder, the description of its keys says it
         yield told.fault(": names no template sets, and 'defaults' has none")
     for used in templates:
         if used not in source.sets:

@@ -106,6 +106,13 @@ def test_where_the_exact_parser_reads_a_text_both_read_the_same() -> None:
         ("a: - b\n", 1, "begin a line with it"),
         ("a: }\n", 1, "a value is missing in front of }"),
         ('a: "\\q"\n', 1, "write '\\\\q', or use single quotes"),
+        ('a: "C:\\Users"\n', 1, "write two backslashes, or use single quotes"),
+        ("a: {b: c: d}\n", 1, "': ' in a text makes a key of it; put it in quotes"),
+        ("a: [b: c: d]\n", 1, "': ' in a text makes a key of it; put it in quotes"),
+        ("a: {b: c\nd: e\n", 2, "close the '{' on line 1"),
+        ("a: 1\nb:[c]\n", 2, "a blank is missing behind the colon of 'b'"),
+        ("a: 1\nb:{c: {d: e}}\n", 2, "a blank is missing behind the colon of 'b'"),
+        ("a: 1\nb\n", 2, "put a colon and a blank behind the key"),
     ],
 )
 def test_a_slip_is_told_with_its_line_and_the_way_out(text: str, line: int, said: str) -> None:

@@ -119,6 +119,28 @@ def test_what_yaml_does_not_take_is_told_once(more: str) -> None:
     assert re.match(r"inventory.yaml:3: (the tag '!a'|a key must be text|infinite|has a NUL)", found)
 
 
+@pytest.mark.parametrize(
+    ("entries", "line", "meant"),
+    [
+        ("  b:{path: b}", 4, "b: {path"),
+        ("  b:\n    path:b", 5, "path: b"),
+        ("  b: {path:b}", 4, "path: b"),
+        ("  b: {url:https://example.org/b.git}", 4, "url: https://example.org/b.git"),
+        ("vars:{a: b}", 4, "vars: {a"),
+        ("files: {a: mode:once}", 4, "mode: once"),
+    ],
+)
+def test_a_blank_that_is_missing_behind_a_colon_is_told_once(entries: str, line: int, meant: str) -> None:
+    (found,) = faults(f"version: 1\nrepos:\n  a: {{path: a, templates: [project]}}\n{entries}\n")
+    assert found.startswith(f"inventory.yaml:{line}: ")
+    assert found.endswith(f"has no blank behind the colon; write '{meant}'")
+
+
+def test_of_an_entry_that_is_no_mapping_it_is_told_only_that() -> None:
+    assert len(faults("version: 1\nrepos: {a: [x], b: 5, c: true}\n")) == 3
+    assert len(faults("version: 1\nrepos: {a: }\n")) == 2, "what it lacks"
+
+
 def test_what_is_wrong_on_other_lines_and_beside_a_key_twice_is_told_with_it() -> None:
     found = faults("version: 1\nrepos: {a: {path: a, templates: [project]}, a: 1, b: {x: 1}}\nfiles: !x y\nfrob: 1\n")
     assert [line.split(": ")[0][-1] for line in found] == ["2", "2", "2", "2", "3", "4"], found

@@ -45,7 +45,7 @@ def read(text: str) -> Document:
     try:
         reader, root = _parsed(text)
     except MarkedYAMLError as error:
-        line, what = yaml_words.told(error)
+        line, what = yaml_words.told(error, text)
         raise Unmergeable(what, line=line) from error
     except YAMLError as error:
         at = getattr(error, "position", 0)
