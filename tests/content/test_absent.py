@@ -315,3 +315,54 @@ def test_lines_of_others_in_a_text_that_was_taken_over_stay_until_markers_say_wh
     assert "put the lines <!-- rollout:begin project --> and <!-- rollout:end project --> around it" in planned.cause
     marks = BLOCK.replace("ours\n", "one\n{}two\n").format("")
     assert file.lived(f">mine\n{marks}", "") == "mine\n"
+
+
+_RE_WRITTEN = [
+    ("a.yml", "b: 1\nz: 1\n", "b: 2\nz: 1\n"),
+    ("a.json", '{"b": 1, "z": 1}\n', '{"b": 2, "z": 1}\n'),
+    ("a.toml", "b = 1\nz = 1\n", "b = 2\nz = 1\n"),
+    ("a.ini", "[a]\nb=1\nz=1\n", "[a]\nb=2\nz=1\n"),
+    ("w.sh", "echo 1\n", "echo 2\n"),
+    (".gitignore", "*.log\n/x\n", "*.log\n/y\n"),
+]
+
+
+@pytest.mark.parametrize(("path", "before", "then"), _RE_WRITTEN)
+@pytest.mark.parametrize("first", ["equal", "other"])
+def test_a_whole_file_that_others_had_before_goes_though_some_of_it_says_what_theirs_said(
+    path: str, before: str, then: str, first: str
+) -> None:
+    file = Life(path, before, FileRule())
+    file.lived(*([before] if first == "equal" else []), then)
+    file.rule = FileRule(Mode.ABSENT)
+    planned = file.plan("")
+    assert planned is not None
+    assert (planned.action, planned.after, planned.decided) == (Action.DELETE, None, True)
+    assert "others had one here before rollout first wrote it" in planned.cause
+
+
+def test_of_a_whole_file_that_others_had_before_what_a_person_added_since_stays() -> None:
+    file = Life("a.yml", "b: 1\nz: 1\n", FileRule())
+    file.lived("b: 2\nz: 1\n", ">b: 2\nz: 1\nmine: 3\n")
+    file.rule = FileRule(Mode.ABSENT)
+    assert file.lived("") == "mine: 3\n"
+
+
+@pytest.mark.parametrize("kind", ["branch", "folder"])
+def test_a_whole_file_of_others_that_was_written_over_goes_from_its_place(world: World, kind: str) -> None:
+    head, place = "", world.root / "shared/a.yml"
+    if kind == "folder":
+        place.parent.mkdir()
+        place.write_text("b: 1\nz: 1\n")
+        head = "folders: {f: {path: shared, templates: [project]}}\n"
+    else:
+        world.repo("api", {"a.yml": "b: 1\nz: 1\n"})
+    world.tail = head
+    for text in ("b: 2\nz: 1\n", "b: 3\nz: 1\n"):
+        world.template("project/a.yml", text)
+        assert world.run("apply", "--yes", "--adopt").code == 0
+    (world.root / "templates/project/a.yml").unlink()
+    world.tail = f"{head}files: {{a.yml: {{mode: absent}}}}\n"
+    planned, applied = world.run("plan"), world.run("apply", "--yes")
+    assert (applied.code, "others had one here before rollout first wrote it" in planned.out) == (0, True)
+    assert not place.exists() if kind == "folder" else world.at("api", "a.yml") is None

@@ -301,6 +301,9 @@ MUTATIONS = (
              "    return None\n\n\n__all__", "    return TakenOver(_actual)\n\n\n__all__",
              test="tests/content/test_changed_modes.py::"
              "test_a_file_that_once_left_to_others_is_asked_for_whatever_else_a_run_wrote"),
+    Mutation("only a file that was written whole goes with what it says of others' text", "content/modes/share.py",
+             "    return written.alone and not", "    return not",
+             test="tests/content/test_absent.py::test_a_shared_file_that_becomes_absent_keeps_what_others_wrote"),
     Mutation("what absent left to others is not deleted by a second run", "content/modes/share.py",
              "    if at.written.share is FileShare.NONE:", "    if False:",
              test="tests/content/test_changed_modes.py::test_lines_that_absent_left_to_others_are_never_deleted_later"),

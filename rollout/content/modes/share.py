@@ -45,7 +45,20 @@ def rest(at: Situation) -> Rest:
         return Rest(content)
     if at.written.keys_only and not at.written.ours:
         return Rest(content)  # a document that others had written just so: no key of it was ever ours
-    return _rest(content, at.written, at.item)
+    if not _wrote_over(at.written):
+        return _rest(content, at.written, at.item)
+    found = _rest(content, _made_anew(at.written), at.item)
+    return replace(found, theirs=bool(_first(at.written).strip()))
+
+
+def _wrote_over(written: Written) -> bool:
+    """Tell whether we wrote the whole file where others had one: nothing of theirs is in it, whatever it says."""
+    return written.alone and not written.noted and not _alone(written.ours)
+
+
+def _made_anew(written: Written) -> Written:
+    """Return what we wrote last as if nothing had been there before."""
+    return replace(written, ours=((b"", written.file.content if written.file else b""),))
 
 
 def _rest(content: bytes, written: Written, item: Managed) -> Rest:
