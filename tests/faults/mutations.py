@@ -352,13 +352,13 @@ MUTATIONS = (
              "    if not earlier:", "    if True:",
              test="tests/content/test_changed_rules.py::"
              "test_an_entry_of_others_stays_when_match_leaves_the_rule"),
-    Mutation("an entry of others into which we wrote is not ours", "content/documents/past.py",
+    Mutation("an entry of others into which we wrote is not ours", "content/documents/fold_writes.py",
              "        if finer.inside_entry(had, new, self.ours.entries.get(place, ())):", "        if False:",
              test="tests/content/test_changed_rules.py::test_entries_of_others_without_a_name_stay_too"),
     Mutation("a header under which others wrote stays", "content/documents/united.py",
              "bool(staying) and all(headers)", "bool(staying)",
              test="tests/content/test_toml_headers.py::test_a_header_under_which_others_wrote_stays"),
-    Mutation("an entry that got the name of one of ours is not ours", "content/documents/past.py",
+    Mutation("an entry that got the name of one of ours is not ours", "content/documents/fold_writes.py",
              "            if isinstance(after, Array) and lost and not _same", "            if False and not _same",
              test="tests/content/test_changed_rules.py::"
              "test_an_entry_of_others_is_not_ours_because_it_got_what_named_one_of_ours"),
@@ -366,7 +366,8 @@ MUTATIONS = (
              "    return meaning(last) != meaning(had) != meaning(after)", "    return False",
              test="tests/content/test_changed_rules.py::"
              "test_what_others_wrote_into_a_list_stays_when_its_file_is_read_as_ini"),
-    Mutation("an entry that got another key of match is not ours with what others wrote", "content/documents/past.py",
+    Mutation("an entry that got another key of match is not ours with what others wrote",
+             "content/documents/fold_writes.py",
              "if not self.ours.owns(node, known, self.match)]", "if known not in self.ours.added]",
              test="tests/content/test_changed_rules.py::"
              "test_match_by_another_key_leaves_what_a_person_wrote_into_an_entry"),

@@ -27,12 +27,13 @@ from rollout.content.documents.document import (
     fault,
     meaning,
 )
+from rollout.content.documents.fold_writes import folded
 from rollout.content.documents.foreign_comments import foreign_comments
 from rollout.content.documents.left_comments import found_again
 from rollout.content.documents.lines import apart, ended, without_dangling
 from rollout.content.documents.match import KeyPath, shown, with_above
 from rollout.content.documents.merged_file import BOM, MergedFile, document_in
-from rollout.content.documents.past import Ours, folded
+from rollout.content.documents.past import Ours
 from rollout.content.documents.places import ENTRY, at, differing, leaves, values
 from rollout.content.documents.projection import known, projection
 from rollout.content.documents.twice import in_template, repeated_keys

@@ -27,14 +27,18 @@ def part_at(root: Node, place: KeyPath, match: Match) -> Part | None:
     return part
 
 
-def nodes(root: Node, match: Match) -> dict[KeyPath, Node]:
-    """Return what stands at each place of a document, for who asks for many: `at` looks for each among all others."""
+def nodes(root: Node, match: Match, only: Container[KeyPath] | None = None) -> dict[KeyPath, Node]:
+    """Return what stands at each place of a document, for who asks for many: `at` looks for each among all others.
+
+    `only` has the places to look at, with all those above them.
+    """
     found: dict[KeyPath, Node] = {}
     waiting: list[tuple[KeyPath, Node]] = [((), root)]
     for place, node in waiting:
         found.setdefault(place, node)
         if isinstance(node, Object) or (isinstance(node, Array) and match.keys(place)):
-            waiting += [((*place, name), part.value) for name, part in named_parts(node, match, place)]
+            inside = (((*place, name), part.value) for name, part in named_parts(node, match, place))
+            waiting += inside if only is None else (one for one in inside if one[0] in only)
     return found
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from rollout.content.documents.document import Array, Node, Object, meaning
+from rollout.content.documents.match import with_above
 from rollout.content.documents.merged_file import MergedFile
 from rollout.content.documents.past import Ours
-from rollout.content.documents.places import at, leaves
+from rollout.content.documents.places import leaves, nodes
 
 
 def projection(content: bytes, template: bytes, ours: Ours, kind: MergedFile) -> dict[str, str]:
@@ -13,9 +14,11 @@ def projection(content: bytes, template: bytes, ours: Ours, kind: MergedFile) ->
     root = kind.read(content).root
     named = dict(leaves(kind.template(template).root, kind.match))
     out: dict[str, str] = {}
-    for place in sorted({*named, *ours.values, *ours.entries}):
+    asked = {*named, *ours.values, *ours.entries}
+    there = nodes(root, kind.match, with_above(asked))
+    for place in sorted(asked):
         lists = place in ours.entries or isinstance(named.get(place), Array)
-        said = _said(at(root, place, kind.match), ours.entries.get(place, ()) if lists else None)
+        said = _said(there.get(place), ours.entries.get(place, ()) if lists else None)
         if said is not None:
             out["/".join(place)] = said
     return out
