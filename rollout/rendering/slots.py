@@ -31,7 +31,8 @@ def slots(target: Target, templates: Mapping[str, TemplateFile], patterns: tuple
             if not paths.collisions([*found, path]):
                 found[path] = slot
     for one, other, why in paths.collisions(found):
-        raise TemplateFault(f"{target.name}: the managed paths {one} and {other} cannot stand side by side: {why}")
+        beside = f"{other} cannot stand beside {one} of templates/{found[one].template}"
+        raise TemplateFault.of(found[other].template or "", f"{beside}: {why}; rename one of them")
     return [found[path] for path in sorted(found)]
 
 
