@@ -15,6 +15,7 @@ from rollout.model.files import TemplateFile
 from rollout.safety.stray import is_stray
 
 _MAX_FILE = 16 * 1024 * 1024
+_GIT = ".git"
 _NAMED = 5  # how many of the left-out files a warning names
 
 
@@ -33,7 +34,7 @@ class TemplateFolder(Struct, frozen=True):
 
 
 def load(folder: Path, ignored: Collection[str] = ()) -> TemplateFolder:
-    """Return every file under a templates folder, except stray files and what git ignores.
+    """Return every file under a templates folder, except stray files, what git ignores, and a repository's own files.
 
     Raises UsageError with every symlink, special file, file of more than 16 MiB or that cannot be read, and name that
     is not UTF-8.
@@ -43,6 +44,8 @@ def load(folder: Path, ignored: Collection[str] = ()) -> TemplateFolder:
     faults: list[Mistake] = []
     for above, folders, names in os.walk(folder, onerror=_raise):
         inside = os.path.relpath(above, folder)
+        if _is_of_git(Path(above) / _GIT):
+            folders[:], names = ([name for name in some if name != _GIT] for some in (folders, names))
         left_out += _taken_out(folders, inside, lambda path: is_stray(path) and not _holds_template(folder, path))
         left_out += _taken_out(names, inside, lambda path: is_stray(path) or path in ignored)
         for name in sorted([*names, *(f for f in folders if (Path(above) / f).is_symlink())]):
@@ -58,6 +61,14 @@ def load(folder: Path, ignored: Collection[str] = ()) -> TemplateFolder:
     if faults:
         raise UsageError(*sorted(faults, key=str))
     return TemplateFolder(found, tuple(sorted(left_out)))
+
+
+def _is_of_git(path: Path) -> bool:
+    """Tell whether what is called `.git` makes a repository, a work tree or a submodule of its folder."""
+    try:
+        return (path / "HEAD").is_file() or path.read_bytes().startswith(b"gitdir:")
+    except OSError:
+        return False
 
 
 def _fault(shown: str, about: os.stat_result) -> Mistake | None:

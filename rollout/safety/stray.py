@@ -9,7 +9,7 @@ _STRAY = re.compile(
     r"""\.DS_Store | \._.* | Icon\r | \.localized | \.Spotlight-V100 | \.Trashes | \.fseventsd     # macOS
     | (?:eh)?[Tt]humbs\.db | [Dd]esktop\.ini | \$RECYCLE\.BIN | \.directory | \.Trash-\d+   # other file managers
     | \.nfs[0-9a-fA-F]+ | \.fuse_hidden[0-9a-fA-F]+      # what a file that is open and was deleted is called
-    | .*~ | \#.*\# | \.\#.* | \..*\.sw[a-p] | 4913 | \..*\.kate-swp | \.goutputstream-.* | \.idea      # editors
+    | .*~ | \#.*\# | \.\#.* | \.(?:.*\.)?sw[a-p] | 4913 | \..*\.kate-swp | \.goutputstream-.* | \.idea      # editors
     | ~\$.* | \.~lock\..*\#                               # office programs
     | .*\.(?:orig|rej) | \.rollout-.*                        # merges and patches; what we are writing
     | .*\.py[co] | __pycache__ | \.(?:mypy|pytest|ruff)_cache""",

@@ -18,7 +18,7 @@ from tests.world import World
 NONE = (
     ".DS_Store", "._a.md", "Thumbs.db", "desktop.ini", "a.md.j2~", ".a.md.j2.swp", ".a.swo", "#a#", ".#a", "a.md.orig",
     "a.md.rej", "x.pyc", "__pycache__/x.cpython-311.pyc", ".idea/workspace.xml", "sub/.DS_Store", ".ruff_cache/x",
-    ".rollout-3f81ad00-1234abcd",
+    ".rollout-3f81ad00-1234abcd", ".swp", "sub/.swo",
     ".pytest_cache/v/x", "Icon\r", "sub/Icon\r", ".localized", ".Spotlight-V100/x", ".Trashes/x", ".fseventsd/x",
     "ehthumbs.db", "Desktop.ini", "$RECYCLE.BIN/x", ".directory", ".Trash-1000/x", ".nfs000000000123abcd",
     ".fuse_hidden0000123400000001", "4913", ".x.kate-swp", ".goutputstream-AB12CD", "~$doc.docx", ".~lock.doc.odt#",
@@ -81,6 +81,27 @@ def test_a_name_that_ends_in_j2_is_a_template_even_in_a_folder_of_an_editor(tmp_
     found = templates.load(tmp_path)
     assert set(found.files) == {*kept, "elsewhere/a.j2"}
     assert found.left_out == (*out[:3], "three/.idea", "two/.idea")
+
+
+@pytest.mark.parametrize("kind", ["repository", "submodule", "worktree"])
+def test_a_template_set_may_be_a_repository_of_its_own(world: World, kind: str) -> None:
+    world.repo("api", {})
+    world.checkout("common", {"a.txt": "a\n"})
+    world.git("common", "branch", "x.j2")
+    world.git(".", "init", "-q")
+    if kind == "submodule":
+        add = ("-c", "protocol.file.allow=always", "submodule", "add", "-q")
+        world.git(".", *add, str(world.root / "common.git"), "templates/common")
+    elif kind == "worktree":
+        world.git("common", "worktree", "add", "-q", "-b", "y", str(world.root / "templates/common"))
+    else:
+        world.git(".", "clone", "-q", str(world.root / "common"), "templates/common")
+        world.git("templates/common", "branch", "x.j2")
+    world.defaults = "defaults: {templates: [project, common]}\n"
+    ran = world.run("apply", "--yes")
+    assert (ran.code, ".git" in ran.out + ran.err) == (0, False), ran.out + ran.err
+    assert (world.at("api", "a.txt"), world.at("api", ".git")) == ("a\n", None)
+    assert world.run("verify").code == 0
 
 
 def test_everything_that_cannot_be_read_among_templates_is_told_at_once(world: World) -> None:
