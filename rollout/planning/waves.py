@@ -19,6 +19,7 @@ from rollout.planning.proposals import not_known
 from rollout.planning.review import undecided
 
 _THROUGH = {State.IN_SYNC, State.BEHIND}
+_KEPT = {State.PENDING, State.DRIFT, State.CONFLICT}
 _NOT_YET = {State.PENDING, State.READY_TO_PUSH, State.DRIFT, State.IN_REVIEW}
 _DONE = {Verdict.PUSHED, Verdict.WRITTEN}
 _OPENING = {State.PENDING, State.DRIFT, State.READY_TO_PUSH}
@@ -52,8 +53,14 @@ def first_open(steps: Iterable[Step], numbers: Mapping[str, int]) -> int | None:
 def through(step: Step, outcome: Outcome | None) -> bool:
     """Tell whether upstream has the target's desired state after this outcome of a run."""
     if outcome is None or outcome.verdict is Verdict.UNCHANGED:
-        return step.state in _THROUGH
+        return step.state in _THROUGH or (outcome is not None and _all_kept(step))
     return outcome.verdict in _DONE or (outcome.verdict is Verdict.COMMITTED and step.via is Via.PUSH)
+
+
+def _all_kept(step: Step) -> bool:
+    """Tell whether all that a target was not as it should be is kept as others left it, so that nothing is open."""
+    kept = all(change.keep and change.idle for change in step.changes)
+    return step.state in _KEPT and bool(step.changes) and kept
 
 
 def reviewed(step: Step, outcome: Outcome | None) -> Review | None:

@@ -118,6 +118,38 @@ def test_a_wave_that_fails_keeps_the_later_ones_waiting(fleet: World) -> None:
     assert applied(fleet, "--limit", "web").outcomes() == {"web": "not-started"}
 
 
+@pytest.mark.parametrize("kind", ["drift", "conflict", "folder"])
+def test_a_wave_is_finished_where_all_that_was_open_is_kept(fleet: World, kind: str) -> None:
+    waves(fleet)
+    if kind == "folder":
+        fleet.head = fleet.head.replace("limit: api", "limit: [api, f]")
+        fleet.tail = "folders: {f: {path: shared, templates: [project]}}\n"
+    assert applied(fleet).code == 0
+    if kind == "folder":
+        (fleet.root / "shared/conf.txt").write_text("theirs\n")
+    else:
+        fleet.elsewhere("api", {"conf.txt": "theirs\n"})
+    if kind == "conflict":
+        fleet.template("project/conf.txt.j2", "ours\n")
+    else:
+        fleet.entries["ops"] = fleet.entries["ops"].replace("}", ", templates: [project, other]}")
+        fleet.template("other/more.txt", "more\n")
+    ran = applied(fleet, "--on-drift", "keep")
+    written = "pushed" if kind == "conflict" else "unchanged"
+    assert (ran.code, ran.outcomes()["web"], ran.outcomes()["ops"]) == (0, written, "pushed")
+    assert fleet.run("verify").code == 0
+
+
+def test_a_wave_is_not_finished_where_another_file_waits_for_its_decision(fleet: World) -> None:
+    waves(fleet)
+    fleet.template("project/more.txt", "more\n")
+    assert applied(fleet).code == 0
+    fleet.elsewhere("api", {"conf.txt": "theirs\n", "more.txt": "theirs\n"})
+    fleet.template("project/more.txt", "much more\n")
+    ran = applied(fleet, "--on-drift", "conf.txt=keep")
+    assert (ran.code, ran.outcomes()["web"]) == (4, "not-started")
+
+
 def test_a_hold_and_drift_show_though_an_earlier_wave_is_not_through(fleet: World) -> None:
     waves(fleet)
     fleet.entries["ops"] = fleet.entries["ops"].replace("}", ", hold: true}")
