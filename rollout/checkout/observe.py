@@ -16,7 +16,16 @@ from rollout.git.git_folder import NotOurs
 from rollout.git.person import Person
 from rollout.model.circumstances import CheckoutState
 from rollout.model.files import Managed
-from rollout.model.hindrances import DifferingFile, Edited, LeftAlone, Locked, NotUpdated, OwnCommits, Unusable
+from rollout.model.hindrances import (
+    DifferingFile,
+    Edited,
+    LeftAlone,
+    Locked,
+    NotUpdated,
+    OwnCommits,
+    PushedSince,
+    Unusable,
+)
 from rollout.model.inventory import Branch
 from rollout.store.store import Store
 
@@ -47,16 +56,28 @@ def observe(
     ahead, missing = len(at.ahead), behind_by(here, store, upstream)
     if not others and not behind and not files and not ours_alone:
         return CheckoutState(commit=at.local, ahead=ahead, behind=missing, collides=collides)
-    why = hindered or _in_the_way(here, behind, files) or (NotUpdated() if where.follow else LeftAlone())
+    why = (
+        hindered or _in_the_way(here, behind, files) or (_not_updated(here, upstream) if where.follow else LeftAlone())
+    )
+    can_follow = isinstance(why, NotUpdated | PushedSince)
     if ours_alone:
-        return CheckoutState(
-            True, why, why == NotUpdated(), at.local, ahead, missing, collides=collides, ours_alone=True
-        )
+        return CheckoutState(True, why, can_follow, at.local, ahead, missing, collides=collides, ours_alone=True)
     paths = [item.path for item in managed]
     without = paths if others else [path for path in paths if path in behind or path in files]
     edits = {} if others else files  # what is committed on another branch is no edit
     differing = tuple(DifferingFile(path, why, edits.get(path, "")) for path in without)
-    return CheckoutState(False, why, why == NotUpdated(), at.local, ahead, missing, differing, collides)
+    return CheckoutState(False, why, can_follow, at.local, ahead, missing, differing, collides)
+
+
+def _not_updated(here: CheckedOut, upstream: str) -> NotUpdated | PushedSince:
+    """Tell whether the branch lags behind upstream, or is known to have been pushed beyond what we saw there."""
+    local = here.standing.local
+    if local is None or here.standing.ahead:
+        return NotUpdated()
+    if here.git.attempt("merge-base", "--is-ancestor", upstream, local).code:
+        return NotUpdated()
+    counted = here.git.attempt("rev-list", "--count", f"{upstream}..{local}", "--")
+    return PushedSince(int(counted.out)) if not counted.code and int(counted.out) else NotUpdated()
 
 
 def _is_ours_alone(at: BranchStanding) -> bool:

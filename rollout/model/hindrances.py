@@ -92,6 +92,12 @@ class NotUpdated(Struct, frozen=True):
     """Nothing hinders it; nobody has updated it yet."""
 
 
+class PushedSince(Struct, frozen=True):
+    """Nothing hinders it, but it has commits that were pushed after we last asked upstream, or that upstream lost."""
+
+    count: int
+
+
 class NotCloned(Struct, frozen=True):
     """There is no checkout yet."""
 
@@ -111,6 +117,7 @@ Hindrance = (
     | Unusable
     | LeftAlone
     | NotUpdated
+    | PushedSince
     | NotCloned
 )
 
@@ -161,6 +168,9 @@ def in_words(why: Hindrance, *, whole: bool = False, hint: bool = False) -> str:
             return "the inventory says checkout: leave"
         case NotUpdated():
             return "not updated yet"
+        case PushedSince(count):
+            came = f"{count} commit{'s' * (count > 1)} came after what upstream had when rollout last asked"
+            return f"{came}; rollout status --fetch asks again"
         case NotCloned():
             return "no checkout yet; apply clones it"
         case never:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from rollout.model.action import Action
 from rollout.model.causes import Decide, FileCauses, Frozen, Kept, OnHold, OptedOut, SaidOfFiles
 from rollout.model.changed import Did
-from rollout.model.hindrances import Hindrance, NotCloned, NotUpdated, in_words
+from rollout.model.hindrances import Hindrance, NotCloned, NotUpdated, PushedSince, in_words
 
 
 class Way(Enum):
@@ -124,7 +124,10 @@ class Reason(Struct, frozen=True):
     @property
     def unhindered(self) -> bool:
         """Tell whether the checkout is not as upstream is, and nothing that a look finds keeps it from being so."""
-        return any(isinstance(part, HeldBack) and isinstance(part.by, NotUpdated | NotCloned) for part in self.parts)
+        return any(
+            isinstance(part, HeldBack) and isinstance(part.by, NotUpdated | PushedSince | NotCloned)
+            for part in self.parts
+        )
 
     def also(self, *parts: ReasonPart) -> Reason:
         return Reason((*self.parts, *parts))

@@ -8,7 +8,7 @@ import pytest
 
 from rollout.checkout.standing import Hindered
 from rollout.model.circumstances import CheckoutState
-from rollout.model.hindrances import CheckedOutElsewhere, Edited, Hindrance, OnBranch, OwnCommits
+from rollout.model.hindrances import CheckedOutElsewhere, Edited, Hindrance, OnBranch, OwnCommits, PushedSince
 from tests.world import World
 
 
@@ -21,6 +21,10 @@ from tests.world import World
             "branch main is checked out in another worktree too: /work/two",
         ),
         (OwnCommits(1), "1 commit of your own is not upstream"),
+        (
+            PushedSince(1),
+            "1 commit came after what upstream had when rollout last asked; rollout status --fetch asks again",
+        ),
         (OwnCommits(2), "2 commits of your own are not upstream"),
         (
             Edited(tuple((PurePosixPath(name), "has local edits") for name in "dcba")),
@@ -46,3 +50,15 @@ def test_what_is_committed_on_another_branch_is_no_local_edit(world: World) -> N
     assert found == [
         {"path": path, "where": "checkout", "reason": "on branch feature"} for path in ("conf.txt", "more.txt")
     ]
+
+
+def test_what_a_person_pushed_since_upstream_was_asked_is_not_told_as_a_checkout_that_lags(world: World) -> None:
+    top = world.repo("api")
+    assert world.run("apply", "--yes").code == 0
+    for number in (1, 2):
+        world.commit(top, {"conf.txt": f"mine {number}\n"}, push=True)
+        told = f"{number} commit{'s' * (number > 1)} came after what upstream had when rollout last asked"
+        for command in (("status",), ("plan", "--offline")):
+            (target,) = world.run(*command, "--json").json["targets"]
+            assert (target["state"], target["reason"]) == ("behind", f"{told}; rollout status --fetch asks again")
+    assert world.run("status", "--fetch", "--json").states() == {"api": "drift"}
