@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rollout.remote import contact
+from tests import programs
 from tests.remote.proxy import proxy
 from tests.remote.servers import rogue, silent, web
 from tests.remote.watch import everything_below, watched
@@ -37,7 +38,7 @@ def test_a_password_in_an_address_reaches_the_server_and_nobody_else(
     stored = tmp_path_factory.mktemp("stored") / "credentials"
     world.git(world.root, "config", "--global", "credential.helper", f"store --file={stored}")
     serve(world, server)
-    with watched() as seen:
+    with watched() as seen, programs.git_commands() as commands:
         ran = [
             world.run("plan", "--out", "saved.json", "-v"),
             world.run("apply", "saved.json", "--yes", "--json"),
@@ -47,7 +48,7 @@ def test_a_password_in_an_address_reaches_the_server_and_nobody_else(
         ]
     assert [one.code for one in ran] == [0] * 5
     assert world.at("api", "conf.txt") == "hello world\n"
-    assert any("ls-remote" in line for line in seen.lines)
+    assert "ls-remote" in commands
     places = [
         *((f"output of command {number}", one.out + one.err) for number, one in enumerate(ran)),
         *(("a command line", line) for line in seen.lines),
