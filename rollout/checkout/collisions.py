@@ -29,5 +29,6 @@ def _collisions(listed: str, managed: Collection[PurePosixPath]) -> list[Collisi
     for record in listed.split("\x01")[1:]:
         commit, subject, *names = record.split("\0")
         touched = (PurePosixPath(name.lstrip("\n")) for name in names if name.strip("\n"))
-        found += [Collision(path, commit, subject) for path in touched if path in managed]
+        paths = tuple(path for path in touched if path in managed)
+        found += [Collision(commit, subject, paths)] if paths else []
     return found

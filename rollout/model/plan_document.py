@@ -53,7 +53,9 @@ def step_document(step: Step, diff: Callable[[Step, Change], str | None]) -> DOC
         "held_paths": [str(path) for path in step.held],
         "needs": list(step.needs),
         "budgets": [_budget(use) for use in step.budgets],
-        "collides": [{"path": str(c.path), "commit": c.commit, "subject": c.subject} for c in step.collides],
+        "collides": [
+            {"path": str(path), "commit": c.commit, "subject": c.subject} for c in step.collides for path in c.paths
+        ],
         "in_sync": step.in_sync,
     }
 

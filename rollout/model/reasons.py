@@ -13,7 +13,10 @@ from msgspec.structs import replace
 from rollout.model.action import Action
 from rollout.model.causes import Decide, FileCauses, Frozen, Kept, OnHold, OptedOut, SaidOfFiles
 from rollout.model.changed import Did
+from rollout.model.few import left_out
 from rollout.model.hindrances import Hindrance, NotCloned, NotUpdated, PushedSince, in_words
+
+_SHOWN = 3
 
 
 class Way(Enum):
@@ -59,15 +62,16 @@ class Needs(Struct, frozen=True):
 
 
 class Collision(Struct, frozen=True):
-    """A commit of a person's own that upstream does not have, and a managed path that it touches."""
+    """A commit of a person's own that upstream does not have, and the managed paths that it touches."""
 
-    path: PurePosixPath
     commit: str
     subject: str
+    paths: tuple[PurePosixPath, ...]
 
     @property
     def words(self) -> str:
-        return f"your own commit {self.commit[:7]} ({self.subject}), which is not upstream, touches {self.path}"
+        touched = ", ".join(map(str, self.paths[:_SHOWN])) + left_out(len(self.paths[_SHOWN:]), hint=False)
+        return f"your own commit {self.commit[:7]} ({self.subject}), which is not upstream, touches {touched}"
 
 
 class AtWork(Struct, frozen=True):

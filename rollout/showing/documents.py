@@ -70,7 +70,9 @@ def _row(row: Row) -> dict[str, Any]:
         "last_applied_at": row.last.applied_at if row.last else None,
         "last_changed_at": row.last.applied_at if row.last else None,
         "last_reason": row.last.reason if row.last else None,
-        "collides": [{"path": str(c.path), "commit": c.commit, "subject": c.subject} for c in row.collides],
+        "collides": [
+            {"path": str(path), "commit": c.commit, "subject": c.subject} for c in row.collides for path in c.paths
+        ],
         "changed_by": [changed_by(path, by) for path, by in row.changed_by],
         "held": row.held,
         "orphans": [str(path) for path in row.orphans],
