@@ -255,3 +255,29 @@ def test_a_comment_above_an_empty_table_comes_with_it_on_a_line_of_dotted_keys()
     assert file.lived(template) == "b.c = 2\n# why this\nb.d = {}\nz = 1\n"
     assert file.plan(template) is None
     assert file.lived("") == before
+
+
+_BEHIND = ["p.yaml", "deep.yaml", "root.toml", "t.toml", ".gitconfig", "c.jsonc", "deep.jsonc"]
+
+
+@pytest.mark.parametrize("path", _BEHIND)
+def test_one_that_stood_behind_our_value_stays_where_a_person_left_it_when_the_key_comes_back(path: str) -> None:
+    told = _Told(path)
+    behind, line = f"{told.mark} behind", told.ours(1)
+    margin = line[: len(line) - len(line.lstrip())]
+    file = told.life()
+    file.lived(told.template(1).replace(line.strip(), f"{line.strip()} {behind}"))
+    assert f"{line.rstrip()} {behind}\n" in (file.text or "")
+    file.text = told.file(1).replace(line, f"{margin}{behind}\n")
+    below = told.around.format(f"{line}{margin}{behind}\n")
+    assert file.lived(told.template(1)) in {told.file(1, "behind"), below}
+    assert file.plan(told.template(1)) is None
+    assert behind in str(file.lived(told.template(2)))
+
+
+def test_one_that_stood_above_our_key_is_ours_again_when_the_key_comes_back() -> None:
+    file = Life("p.yaml", "z: 1\n", FileRule(Mode.MERGE))
+    file.lived("# why\na: 1\n", ">z: 1\n# why\n")
+    assert file.copy().lived("# why\na: 1\n") == "z: 1\n# why\na: 1\n"
+    assert file.copy().lived("a: 1\n") == "z: 1\na: 1\n"
+    assert file.lived("# new\na: 1\n", "# newer\na: 1\n") == "z: 1\n# newer\na: 1\n"

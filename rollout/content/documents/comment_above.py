@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -51,6 +51,13 @@ class _Head(Struct, frozen=True):
         """Return where the last lines begin."""
         return self.lines[-count][0]
 
+    def end_of(self, holds: Callable[[int, str], bool]) -> int:
+        """Return the number of the first of the last lines for which something holds."""
+        own = len(self.lines)
+        while own and holds(*self.lines[own - 1]):
+            own -= 1
+        return own
+
 
 def known_above(ours: Ours, before: Document, after: Document, match: Match) -> Above:
     """Return the comments that stand above keys of ours because we wrote them there; None where others changed them.
@@ -63,17 +70,27 @@ def known_above(ours: Ours, before: Document, after: Document, match: Match) -> 
     here = {place: head for place, head in has.items() if place in ours.added}
     fresh = any(head.lines and (place not in had or had[place].said != head.said) for place, head in here.items())
     foreign = {line_start(after.text, start) for start, _ in foreign_comments(after, ours, match)} if fresh else set()
-    known = {place: _put(ours.above.get(place, ()), had.get(place), head, foreign) for place, head in here.items()}
+    left = _left(ours.above, before, had, has) if fresh else Counter()
+    new = Counter(said for _, said in _comment_lines(after)) - left
+    known = {place: _put(ours.above.get(place, ()), had.get(place), head, foreign, new) for place, head in here.items()}
     return {place: said for place, said in known.items() if said != ()}
 
 
-def _put(last: tuple[str, ...] | None, had: _Head | None, has: _Head, foreign: set[int]) -> tuple[str, ...] | None:
+def _left(above: Above, before: Document, had: Mapping[KeyPath, _Head], has: Mapping[KeyPath, _Head]) -> Counter[str]:
+    """Return the comment lines of a document but those of ours above keys from which a write took or moved them."""
+    moved = (place for place, head in had.items() if place not in has or has[place].said != head.said)
+    gone = Counter(said for place in moved for said in above.get(place) or ())
+    return Counter(said for _, said in _comment_lines(before)) - gone
+
+
+def _put(
+    last: tuple[str, ...] | None, had: _Head | None, has: _Head, foreign: set[int], new: Counter[str]
+) -> tuple[str, ...] | None:
     """Return which of the comments above a part we wrote there, now or earlier; None where others changed them."""
-    own = len(has.lines)
-    while own and has.lines[own - 1][0] not in foreign:
-        own -= 1
+    own = has.end_of(lambda at, _: at not in foreign)
     if had is None:
-        return has.said[own:]
+        # What stood here before the part came is not above it by our doing, unless we had written it there before.
+        return has.said[max(own, has.end_of(lambda _, said: said in new or said in (last or ()))) :]
     if last is None or not had.ends_with(last):
         return None
     kept = len(had.lines) - len(last)
