@@ -9,17 +9,20 @@ from rollout.errors import GitError
 from rollout.model.files import File
 from rollout.model.plan import Change
 from rollout.objects import messages
-from rollout.objects.trees import entry_of
+from rollout.objects.trees import entry_of, entry_there
 from rollout.remote import contact
-from rollout.store import blobs, fetch, history, lineage, noted, notes, pending, search
+from rollout.store import blobs, fetch, gone, history, lineage, noted, notes, pending, search
 from rollout.store.history import History, Touch
 from rollout.store.memo import by_name, by_path
 from rollout.store.pending import Pending
 from rollout.store.store import Store
 
 
-def past_of(store: Store, tip: str, *, network: bool) -> History:
-    """Return what rollout's own commits did to each path, newest first, as far as it is known or can be."""
+def past_of(store: Store, tip: str, *, network: bool, needed: bool = True) -> History:
+    """Return what rollout's own commits did to each path, newest first, as far as it is known or can be.
+
+    The whole history is searched where that is needed, and where upstream's is not the one that was searched before.
+    """
     memo = store.memory.memo()
     if memo.searched == tip:
         return by_path(memo.history)
@@ -28,7 +31,7 @@ def past_of(store: Store, tip: str, *, network: bool) -> History:
         return by_path(memo.history)
     if memo.searched and lineage.reaches(store, memo.searched, tip):
         return _searched_on(store, memo.searched, tip)
-    return _searched(store, tip) if network else by_path(memo.history)
+    return _searched(store, tip) if network and (needed or memo.searched) else by_path(memo.history)
 
 
 def _searched_on(store: Store, since: str, tip: str) -> History:
@@ -47,6 +50,7 @@ def _searched(store: Store, tip: str) -> History:
     new = search.touches(store, tip)
     recalled = history.recalled(history.by_path(new), history.joined(before, _waiting(store)))
     found = noted.with_bases(recalled, by_path(store.memory.memo().noted))
+    found = gone.rewritten(found, before, _entry_at(store, tip), store.objects(tip))
     return _remembered(store, tip, found, history.newest_of(new))
 
 
@@ -54,6 +58,11 @@ def _remembered(store: Store, tip: str, found: History, newest: str | None) -> H
     store.memory.remember(searched=tip, history=by_name(found), newest=newest, sealed=True)
     notes.forget(store, tip)
     return found
+
+
+def _entry_at(store: Store, tip: str) -> gone.There:
+    tree = store.tree(tip)
+    return lambda path: entry_there(tree.at(path))
 
 
 def _waiting(store: Store) -> History:

@@ -57,7 +57,7 @@ def at(
     """
     contents = {git_id(content, len(tip)): content for content in known}
     there = _there(store, tip, list(wanted))
-    past = own_commits.past_of(store, tip, network=network and not there.is_known(contents))
+    past = own_commits.past_of(store, tip, network=network, needed=not there.is_known(contents))
     needed = there.blobs() | set(there.attribute_files.values()) | history.blobs_of(past, there.entries, merged)
     contents |= blobs.here(store.objects(tip), there.links() - contents.keys())
     needed |= there.links() if network else set()  # one that is not here is told without where it leads

@@ -314,6 +314,13 @@ MUTATIONS = (
              "(whole and _never_there_before(writes))", "whole",
              test="tests/content/test_whole_to_block.py::"
              "test_what_others_had_and_a_template_said_again_does_not_become_the_block"),
+    Mutation("what others made of a commit of ours in writing history anew is theirs", "store/gone.py",
+             "touches[0].after == there", "True",
+             test="tests/targets/test_rewritten_upstream.py::"
+             "test_a_text_that_others_wrote_in_a_rewrite_stays_theirs"),
+    Mutation("what others brought back after a newer write of ours is theirs", "store/gone.py",
+             "if not runs <= {touch.run for touch in mine}:", "if False:",
+             test="tests/store/test_gone.py::test_what_others_brought_back_after_a_newer_write_is_theirs"),
     Mutation("what a revert gave back on a branch is whose it was", "store/history.py",
              "        if touch.share is not FileShare.GIVEN_BACK:", "        if True:",
              test="tests/planning/test_given_back.py::"

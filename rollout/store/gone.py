@@ -1,0 +1,53 @@
+"""What we wrote in commits that upstream's history has no more, because others wrote it anew.
+
+Where upstream has the very bytes that we wrote last, they are still ours; whatever others made of them is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import takewhile
+from pathlib import PurePosixPath
+
+from rollout.objects.packs import Packs
+from rollout.objects.trees import TreeEntry
+from rollout.store import history
+from rollout.store.history import History, Touch
+
+There = Callable[[PurePosixPath], TreeEntry]  # what upstream has at a path
+
+
+def rewritten(found: History, known: History, there: There, objects: Packs) -> History:
+    """Return the result of a search of a history that was written anew, with what we remember of the one before."""
+    more = {path: _missing(found.get(path, []), touches) for path, touches in known.items()}
+    return _with(found, more, there, objects)
+
+
+def _missing(found: list[Touch], known: list[Touch]) -> list[Touch]:
+    """Return our writes that a search finds no more; none if it finds one that we do not know, which is newer."""
+    runs, mine = {touch.run for touch in history.own(found)}, history.own(known)
+    if not runs <= {touch.run for touch in mine}:
+        return []
+    return list(takewhile(lambda touch: touch.run not in runs, mine))
+
+
+def _with(found: History, more: Mapping[PurePosixPath, list[Touch]], there: There, objects: Packs) -> History:
+    """Put writes before those that a search found, where upstream has what the newest of them wrote."""
+    ours = {
+        path: touches
+        for path, touches in more.items()
+        if touches and _stands(touches, found.get(path, []), there(path))
+    }
+    here = {path: touches for path, touches in ours.items() if _are_here(touches, there(path), objects)}
+    return history.joined(here, found)
+
+
+def _stands(touches: list[Touch], found: list[Touch], there: TreeEntry) -> bool:
+    last = history.newest(found)
+    return there is not None and touches[0].after == there and (last is None or last.after != there)
+
+
+def _are_here(touches: Iterable[Touch], there: TreeEntry, objects: Packs) -> bool:
+    """Tell whether the contents are here: upstream may not have those that nobody fetched any more."""
+    entries = {entry for touch in touches for entry in (touch.before, touch.after, touch.base) if entry}
+    return all(objects.has(entry[1]) for entry in entries - {there})

@@ -1,0 +1,71 @@
+"""What is still ours of commits that upstream's history has no more, by values."""
+
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from rollout.model.own_writes import FileShare
+from rollout.objects import pack_write
+from rollout.objects.ids import git_id
+from rollout.objects.packs import Packs
+from rollout.objects.stored import Content, ObjectKind
+from rollout.objects.trees import TreeEntry
+from rollout.store import gone, history
+from rollout.store.history import Touch
+
+CONF = PurePosixPath("conf.txt")
+
+
+def _entry(text: str) -> TreeEntry:
+    return "100644", git_id(text.encode(), 40)
+
+
+def _touch(run: str, after: str, before: str | None = None, share: FileShare | None = None) -> Touch:
+    return Touch(f"{run}-{after}", "t", None if before is None else _entry(before), _entry(after), run=run, share=share)
+
+
+FIRST = _touch("r1", "one")
+SECOND = _touch("r2", "two", "one")
+REVERT = _touch("r3", "one", "two", FileShare.GIVEN_BACK)
+
+
+@pytest.fixture
+def objects(tmp_path: Path) -> Packs:
+    contents = [Content(ObjectKind.BLOB, text.encode()) for text in ("one", "two", "three")]
+    pack_write.write(tmp_path, contents, 40)
+    return Packs(tmp_path, 40)
+
+
+def _rewritten(objects: Packs, found: list[Touch], known: list[Touch], there: str) -> list[Touch]:
+    return gone.rewritten({CONF: found}, {CONF: known}, lambda _: _entry(there), objects)[CONF]
+
+
+def test_what_we_wrote_last_is_ours_where_upstream_has_its_bytes(objects: Packs) -> None:
+    assert _rewritten(objects, [], [SECOND, FIRST], "two") == [SECOND, FIRST]
+    assert _rewritten(objects, [FIRST], [SECOND, FIRST], "two") == [SECOND, FIRST]
+
+
+@pytest.mark.parametrize("there", ["one", "three"])
+def test_other_bytes_are_theirs_also_those_of_an_older_write(objects: Packs, there: str) -> None:
+    assert _rewritten(objects, [], [SECOND, FIRST], there) == []
+
+
+def test_what_others_brought_back_after_a_newer_write_is_theirs(objects: Packs) -> None:
+    newer = _touch("r4", "three", "two")
+    assert _rewritten(objects, [newer, FIRST], [SECOND, FIRST], "two") == [newer, FIRST]
+
+
+def test_a_commit_that_was_only_carried_over_counts_once(objects: Packs) -> None:
+    carried = Touch("another-id", "t", SECOND.before, SECOND.after, run="r2")
+    assert _rewritten(objects, [carried, FIRST], [SECOND, FIRST], "two") == [carried, FIRST]
+
+
+def test_what_a_revert_gave_back_is_not_ours(objects: Packs) -> None:
+    found = _rewritten(objects, [], [REVERT, SECOND], "one")
+    assert found == [REVERT, SECOND]
+    assert history.in_force(found) == []
+
+
+def test_a_write_whose_contents_are_nowhere_is_forgotten(objects: Packs) -> None:
+    lost = _touch("r2", "two", "no one has this any more")
+    assert _rewritten(objects, [], [lost], "two") == []

@@ -1,0 +1,152 @@
+"""What we wrote stays ours where upstream has its very bytes, though its history has our commit no more."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.world import World
+
+Rewrite = Callable[[World, Path], None]
+
+SECOND, THIRD = "hello for the second time world\n", "hello for the third time {{ who }}\n"
+
+
+def squash(world: World, top: Path) -> None:
+    world.git(top, "reset", "-q", "--soft", "HEAD~2")
+    world.git(top, "commit", "-q", "-m", "squashed")
+
+
+def squash_with_a_new_file(world: World, top: Path) -> None:
+    world.git(top, "reset", "-q", "--soft", "HEAD~2")
+    world.commit(top, {"mine.txt": "mine\n"}, "squashed")
+
+
+def reword(world: World, top: Path) -> None:
+    world.git(top, "commit", "-q", "--amend", "-m", "chore: reworded")
+
+
+def reword_with_a_new_file(world: World, top: Path) -> None:
+    world.write(top, {"mine.txt": "mine\n"})
+    world.git(top, "add", "mine.txt")
+    reword(world, top)
+
+
+REWRITES = (squash, squash_with_a_new_file, reword, reword_with_a_new_file)
+
+
+def _changes(world: World) -> dict[str, list[str]]:
+    found = world.run("plan", "--json", "--no-diff").json["targets"]
+    return {target["name"]: [change["action"] for change in target["changes"]] for target in found}
+
+
+def _colleague(world: World, name: str) -> Path:
+    top = world.root / f"{name}.colleague"
+    if not top.exists():
+        world.clone(name, top.name)
+    world.git(top, "fetch", "-q")
+    world.git(top, "reset", "-q", "--hard", "origin/main")
+    return top
+
+
+def _force(world: World, name: str, rewrite: Rewrite) -> None:
+    top = _colleague(world, name)
+    rewrite(world, top)
+    world.git(top, "push", "-q", "--force", "origin", "HEAD:main")
+
+
+def _written_twice(world: World, rewrites: tuple[Rewrite, ...] = REWRITES) -> dict[str, Rewrite]:
+    """Let two commits of ours write a file in each of the repositories that are rewritten afterwards."""
+    named = {rewrite.__name__.replace("_", "-"): rewrite for rewrite in rewrites}
+    for name in named:
+        world.bare_repo(name)
+    assert world.run("apply", "-y").code == 0
+    world.template("project/conf.txt.j2", SECOND.replace("world", "{{ who }}"))
+    assert world.run("apply", "-y", "--message", "second").code == 0
+    return named
+
+
+def _all(named: Mapping[str, Rewrite], action: str) -> dict[str, list[str]]:
+    return {name: [action] for name in named}
+
+
+@pytest.mark.parametrize("look", [None, ("status", "--fetch"), ("apply", "-y")], ids=["none", "status", "apply"])
+def test_what_we_wrote_in_commits_that_were_rewritten_is_updated(world: World, look: tuple[str, ...] | None) -> None:
+    named = _written_twice(world)
+    for name, rewrite in named.items():
+        _force(world, name, rewrite)
+    if look is not None:
+        assert world.run(*look).code == 0
+        assert _changes(world) == {name: [] for name in named}
+    world.template("project/conf.txt.j2", THIRD)
+    assert _changes(world) == _all(named, "update")
+    assert world.run("apply", "-y").code == 0
+    world.template("project/conf.txt.j2", "hello for good {{ who }}\n")
+    assert _changes(world) == _all(named, "update")
+
+
+def test_what_others_change_after_a_rewrite_that_we_saw_is_drift(world: World) -> None:
+    named = _written_twice(world)
+    for name, rewrite in named.items():
+        _force(world, name, rewrite)
+    assert world.run("status", "--fetch").code == 0
+    for name in named:
+        world.elsewhere(name, {"conf.txt": "theirs\n"})
+    assert _changes(world) == _all(named, "drift")
+
+
+def test_a_text_that_others_wrote_in_a_rewrite_stays_theirs(world: World) -> None:
+    def write_their_own(world: World, top: Path) -> None:
+        world.write(top, {"conf.txt": "theirs\n"})
+        world.git(top, "add", "conf.txt")
+        squash(world, top)
+
+    def go_back(world: World, top: Path) -> None:
+        """Bring back what our first commit wrote, in a commit of their own."""
+        world.write(top, {"conf.txt": "hello world\n"})
+        world.git(top, "add", "conf.txt")
+        squash(world, top)
+
+    named = _written_twice(world, (write_their_own, go_back))
+    for name, rewrite in named.items():
+        _force(world, name, rewrite)
+    assert _changes(world) == _all(named, "adopt")
+    world.template("project/conf.txt.j2", THIRD)
+    assert _changes(world) == _all(named, "adopt")
+
+
+def test_what_a_revert_gave_back_is_theirs_after_a_rewrite_too(world: World) -> None:
+    def squash_the_revert(world: World, top: Path) -> None:
+        world.git(top, "reset", "-q", "--soft", "HEAD~2")
+        world.git(top, "commit", "-q", "-m", "squashed", "--allow-empty")
+
+    world.bare_repo("one", {"conf.txt": "theirs\n"})
+    assert world.run("apply", "-y", "--adopt").code == 0
+    assert world.run("revert", "-y", world.last_run()).code == 0
+    assert world.at("one", "conf.txt") == "theirs\n"
+    _force(world, "one", squash_the_revert)
+    world.template("project/conf.txt.j2", THIRD)
+    assert _changes(world) == {"one": ["adopt"]}
+
+
+@pytest.mark.parametrize("look", [False, True], ids=["none", "look"])
+def test_documents_and_blocks_are_ours_after_a_rewrite_as_before(world: World, look: bool) -> None:
+    world.tail = "files: {conf.json: {mode: merge}, NOTES.md: {mode: block}}\n"
+    world.template("project/conf.json", '{"a": 1, "gone": 1}\n')
+    world.template("project/NOTES.md", "one\n")
+    (world.root / "templates" / "project" / "conf.txt.j2").unlink()
+    for name in ("squash", "reword"):
+        world.bare_repo(name, {"conf.json": '{\n  "b": 2\n}\n', "NOTES.md": "mine\n"})
+    assert world.run("apply", "-y", "--adopt").code == 0
+    world.template("project/conf.json", '{"a": 2, "gone": 1}\n')
+    assert world.run("apply", "-y", "--message", "second").code == 0
+    _force(world, "squash", squash)
+    _force(world, "reword", reword)
+    if look:
+        assert world.run("status", "--fetch").code == 0
+    world.template("project/conf.json", '{"a": 3}\n')
+    world.template("project/NOTES.md", "two\n")
+    assert _changes(world) == {"squash": ["update", "update"], "reword": ["update", "update"]}
+    assert world.run("apply", "-y").code == 0
+    for name in ("squash", "reword"):
+        assert world.at(name, "conf.json") == '{\n  "b": 2,\n  "a": 3\n}\n'
