@@ -1,6 +1,7 @@
-"""What we wrote in commits that upstream's history has no more, because others wrote it anew.
+"""What we wrote in commits that upstream's history has no more, or never had.
 
-Where upstream has the very bytes that we wrote last, they are still ours; whatever others made of them is not.
+A history is written anew, or a review is squashed under words of the merger's own. Where upstream has the very bytes
+that we wrote last, they are still ours; whatever others made of them is not.
 """
 
 from __future__ import annotations
@@ -29,6 +30,27 @@ def _missing(found: list[Touch], known: list[Touch]) -> list[Touch]:
     if not runs <= {touch.run for touch in mine}:
         return []
     return list(takewhile(lambda touch: touch.run not in runs, mine))
+
+
+def squashed(
+    found: History,
+    offered: Mapping[PurePosixPath, Touch],
+    follows: Callable[[Touch], bool],
+    there: There,
+    objects: Packs,
+) -> History:
+    """Return a history with what we proposed last, where upstream got it in a commit of others.
+
+    `follows` tells whether our proposal was made on top of a write of ours: only then it is newer.
+    """
+    more = {path: [one] for path, one in offered.items() if _is_newer(one, found.get(path, []), follows)}
+    return _with(found, more, there, objects)
+
+
+def _is_newer(one: Touch, found: list[Touch], follows: Callable[[Touch], bool]) -> bool:
+    last = history.newest(found)
+    known = one.run in {touch.run for touch in found}
+    return not known and (last is None or last.after == one.before or follows(last))
 
 
 def _with(found: History, more: Mapping[PurePosixPath, list[Touch]], there: There, objects: Packs) -> History:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import PurePosixPath
 
 from rollout.errors import GitError
@@ -27,8 +28,9 @@ def past_of(store: Store, tip: str, *, network: bool, needed: bool = True) -> Hi
     if memo.searched == tip:
         return by_path(memo.history)
     if memo.searched and lineage.only_others_since(store, memo.searched, tip):
-        store.memory.remember(searched=tip)
-        return by_path(memo.history)
+        found = _with_offered(store, tip, by_path(memo.history))
+        store.memory.remember(searched=tip, history=by_name(found))
+        return found
     if memo.searched and lineage.reaches(store, memo.searched, tip):
         return _searched_on(store, memo.searched, tip)
     return _searched(store, tip) if network and (needed or memo.searched) else by_path(memo.history)
@@ -55,9 +57,27 @@ def _searched(store: Store, tip: str) -> History:
 
 
 def _remembered(store: Store, tip: str, found: History, newest: str | None) -> History:
+    found = _with_offered(store, tip, found)
     store.memory.remember(searched=tip, history=by_name(found), newest=newest, sealed=True)
     notes.forget(store, tip)
     return found
+
+
+def _with_offered(store: Store, tip: str, found: History) -> History:
+    """Return a history with what we proposed last, where upstream got it in a commit of others."""
+    known = store.memory.memo().proposed
+    if known is None or known.standing.done or known.standing.head is None:
+        return found
+
+    from rollout.store import proposals  # where changes are pushed, nothing of reviews is loaded
+
+    offered = proposals.offered(store, known.standing.head)
+    follows = partial(_follows, store, known.standing.head)
+    return gone.squashed(found, offered, follows, _entry_at(store, tip), store.objects(tip))
+
+
+def _follows(store: Store, offered: str, write: Touch) -> bool:
+    return lineage.reaches(store, write.commit, offered)
 
 
 def _entry_at(store: Store, tip: str) -> gone.There:

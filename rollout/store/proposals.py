@@ -21,6 +21,7 @@ from rollout.objects.trees import Objects, PathChange, Tree, TreeEntry, differen
 from rollout.remote import contact
 from rollout.remote.upstream import Unreachable
 from rollout.store import blobs, history, layout, store, transfer
+from rollout.store.history import Touch
 from rollout.store.store import Store
 
 _LOOK = "refs/rollout/look"
@@ -136,6 +137,19 @@ def carried(store: Store, ref: str, commit: str) -> Carried:
             return _read(look.objects(commit), store, commit)
         finally:
             look.close()
+
+
+def offered(store: Store, head: str) -> dict[PurePosixPath, Touch]:
+    """Return what our commit in a proposal does at each path; nothing if it is not here, or a person's by now."""
+    objects = store.objects(head)
+    try:
+        own = _read(objects, store, head).own
+        if own is None:
+            return {}
+        made, moved = _commit(objects, own)[0], _read(objects, store, own).moved
+    except GitError:
+        return {}
+    return {path: touch for path, touch in history.touches_of(own, made, list(moved)) if touch.wrote}
 
 
 def _fetched(ours: Store, refs: Mapping[str, str], place: Path, id_size: int) -> Store:

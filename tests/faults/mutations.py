@@ -321,6 +321,9 @@ MUTATIONS = (
     Mutation("what others brought back after a newer write of ours is theirs", "store/gone.py",
              "if not runs <= {touch.run for touch in mine}:", "if False:",
              test="tests/store/test_gone.py::test_what_others_brought_back_after_a_newer_write_is_theirs"),
+    Mutation("a proposal from before our newest write makes nothing ours", "store/gone.py",
+             "(last is None or last.after == one.before or follows(last))", "True",
+             test="tests/store/test_gone.py::test_a_proposal_from_before_our_newest_write_makes_nothing_ours"),
     Mutation("what a revert gave back on a branch is whose it was", "store/history.py",
              "        if touch.share is not FileShare.GIVEN_BACK:", "        if True:",
              test="tests/planning/test_given_back.py::"

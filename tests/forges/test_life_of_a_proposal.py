@@ -213,6 +213,60 @@ def test_what_was_merged_is_ours_without_the_state_folder(reviewed: World, how: 
     assert applied(reviewed)[:2] == (0, "proposed")
 
 
+def squash(world: World, *, more: bool = False) -> None:
+    """Merge the proposal in one commit with the merger's own words, as a person does, and delete its branch."""
+    merge(world, "--squash")
+    other = world.root / "api.elsewhere"
+    if more:
+        world.write(other, {"mine.txt": "mine\n"})
+        world.git(other, "add", "mine.txt")
+    world.git(other, "commit", "-q", "--amend", "-m", "squashed (#1)")
+    world.git(other, "push", "-q", "-f", "origin", "HEAD:main", f":rollout/{ID}")
+
+
+def changes(world: World) -> dict[str, str]:
+    (target,) = world.run("plan", "--json", "--no-diff").json["targets"]
+    return {change["path"]: change["action"] for change in target["changes"]}
+
+
+@pytest.mark.parametrize("more", [False, True], ids=["alone", "with-a-file"])
+def test_what_was_squashed_under_other_words_is_ours_though_the_template_changed_before_a_look(
+    reviewed: World, more: bool
+) -> None:
+    applied(reviewed)
+    squash(reviewed, more=more)
+    reviewed.template("project/AGENTS.md", "two\n")
+    assert changes(reviewed) == {"AGENTS.md": "update"}
+    assert applied(reviewed)[:2] == (0, "proposed")
+    squash(reviewed)
+    reviewed.template("project/AGENTS.md", "three\n")
+    assert applied(reviewed)[:2] == (0, "proposed")
+    reviewed.elsewhere("api", {"ci.yml": "theirs\n"})
+    assert changes(reviewed) == {"AGENTS.md": "update", "ci.yml": "drift"}
+
+
+def test_what_a_person_made_of_a_proposal_in_squashing_it_is_theirs(reviewed: World) -> None:
+    applied(reviewed)
+    squash(reviewed)
+    other = reviewed.root / "api.elsewhere"
+    reviewed.write(other, {"AGENTS.md": "better\n"})
+    reviewed.git(other, "commit", "-q", "-a", "--amend", "--no-edit")
+    reviewed.git(other, "push", "-q", "-f", "origin", "HEAD:main")
+    assert changes(reviewed) == {"AGENTS.md": "adopt"}
+    reviewed.template("project/ci.yml", "more\n")
+    assert changes(reviewed) == {"AGENTS.md": "adopt", "ci.yml": "update"}
+
+
+def test_an_older_proposal_that_a_person_brings_back_is_drift(reviewed: World) -> None:
+    """It was merged, and then we pushed something else: what stands there now is their decision."""
+    applied(reviewed)
+    squash(reviewed)
+    reviewed.template("project/AGENTS.md", "two\n")
+    assert applied(reviewed, "--deliver", "push")[:2] == (0, "pushed")
+    reviewed.elsewhere("api", {"AGENTS.md": "one\n"})
+    assert changes(reviewed) == {"AGENTS.md": "drift"}
+
+
 @pytest.mark.parametrize(
     ("script", "why"), [("echo keep it; exit 1", "keep it"), ("kill -9 $PPID", "the remote end hung up")]
 )

@@ -1,5 +1,6 @@
 """What is still ours of commits that upstream's history has no more, by values."""
 
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -69,3 +70,20 @@ def test_what_a_revert_gave_back_is_not_ours(objects: Packs) -> None:
 def test_a_write_whose_contents_are_nowhere_is_forgotten(objects: Packs) -> None:
     lost = _touch("r2", "two", "no one has this any more")
     assert _rewritten(objects, [], [lost], "two") == []
+
+
+def _squashed(objects: Packs, found: list[Touch], follows: Callable[[Touch], bool], there: str) -> list[Touch]:
+    return gone.squashed({CONF: found}, {CONF: SECOND}, follows, lambda _: _entry(there), objects)[CONF]
+
+
+def test_what_we_proposed_is_ours_where_upstream_has_it_in_a_commit_of_others(objects: Packs) -> None:
+    assert _squashed(objects, [], lambda _: False, "two") == [SECOND]
+    assert _squashed(objects, [FIRST], lambda _: False, "two") == [SECOND, FIRST]
+    assert _squashed(objects, [], lambda _: False, "three") == []
+
+
+def test_a_proposal_from_before_our_newest_write_makes_nothing_ours(objects: Packs) -> None:
+    newer = _touch("r4", "three", "two")
+    assert _squashed(objects, [newer], lambda _: False, "two") == [newer]
+    assert _squashed(objects, [newer], lambda _: True, "two") == [SECOND, newer]
+    assert _squashed(objects, [newer, SECOND], lambda _: True, "two") == [newer, SECOND], "it was merged before that"
