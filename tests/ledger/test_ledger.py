@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -332,14 +333,19 @@ def test_no_other_process_inherits_an_open_ledger(world: World) -> None:
     assert run.wait(60) == 0
 
 
+def _leads_to(entry: Path, file: Path) -> bool:
+    with contextlib.suppress(OSError):  # it was closed meanwhile
+        return os.readlink(entry) == str(file)
+    return False
+
+
 def _processes_that_have_open(file: Path) -> set[int]:
     found = set()
-    for entry in Path("/proc").glob("[0-9]*/fd/*"):
-        try:
-            if os.readlink(entry) == str(file):
-                found.add(int(entry.parts[2]))
-        except OSError:
-            continue
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended, or is somebody else's
+            found |= {
+                int(process.name) for number in os.listdir(process / "fd") if _leads_to(process / "fd" / number, file)
+            }
     return found
 
 
