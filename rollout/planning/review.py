@@ -99,10 +99,13 @@ def _base(saved: Step, now: Step) -> str | None:
 
 
 def _told_anew(saved: Step, now: Step) -> Step:
-    """Return a saved step with what others did to its files, as known now."""
-    known = {change.path: change.did for change in now.changes}
-    changes = (replace(change, did=known.get(change.path)) for change in saved.changes)
-    return replace(saved, changes=tuple(changes))
+    """Return a saved step with what others did to its files, and to what of ours, as known now."""
+    known = {change.path: change for change in now.changes}
+    return replace(saved, changes=tuple(_as_known(change, known.get(change.path)) for change in saved.changes))
+
+
+def _as_known(change: Change, now: Change | None) -> Change:
+    return replace(change, did=None) if now is None else replace(change, did=now.did, base=now.base)
 
 
 def undecided(step: Step) -> list[Change]:

@@ -134,8 +134,17 @@ def reasons_of(step: Step) -> set[str]:
     """
     outcomes = (_not_written(step, only_waiting=only_waiting) for only_waiting in (False, True))
     told = (outcome for outcome in outcomes if outcome is not None and outcome.verdict is not Verdict.STALE)
-    whys = (step.why, *(outcome.why for outcome in told))
+    whys = (step.why, *(outcome.why for outcome in told), *_told_where_released(step))
     return {dated(why).text for why in whys}
+
+
+def _told_where_released(step: Step) -> tuple[Reason, ...]:
+    """Return what a run says that was to end the hold of files, and found that others have changed some of them."""
+    if not step.changed_on_hold:
+        return ()
+    held = (replace(change, released=True) for change in step.changed_on_hold)
+    waiting = sorted([*undecided(step), *held], key=lambda change: change.path)
+    return (awaiting(step.target, waiting, waiting[0].action),)
 
 
 def _is_ours(step: Step) -> bool:

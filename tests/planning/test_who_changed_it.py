@@ -130,6 +130,38 @@ def test_what_a_run_recorded_has_dates_and_is_not_told_twice(world: World) -> No
     assert last == recorded
 
 
+@pytest.mark.parametrize("also", [False, True], ids=["held", "held-and-drifted"])
+def test_what_a_run_recorded_of_a_held_file_is_not_told_twice(world: World, also: bool) -> None:
+    world.template("shared/conf.txt", "1\n")
+    world.template("shared/zz.txt", "1\n")
+    world.bare_repo("api", {})
+    world.entries["api"] = world.entries["api"].replace("}", ", templates: [shared]}")
+    assert world.run("apply", "--yes").code == 0
+    world.template("shared/conf.txt", "2\n")
+    assert world.run("apply", "--yes").code == 0
+    assert world.run("revert", world.last_run(), "--yes").code == 0
+    bob_changes(world, "api")
+    if also:
+        world.elsewhere("api", {"zz.txt": "theirs\n"})
+    assert world.run("apply", "--yes", "--release").code == 4
+    said = world.run("status").out
+    assert "held since a revert" in said
+    assert "last run blocked" not in said
+    assert said.count("conf.txt: changed by Bob") == 1
+
+
+def test_a_saved_plan_tells_every_decision_and_it_is_not_told_twice(world: World) -> None:
+    drifted(world)
+    plan = str(world.root / "it.plan")
+    planned = world.run("plan", "--out", plan).out
+    choices = "rollout apply --on-drift overwrite|merge|keep"
+    assert choices in planned
+    applied = world.run("apply", plan, "--yes", "--json")
+    assert (applied.code, applied.outcomes()) == (4, {"api": "blocked"})
+    assert choices in applied.reasons()["api"]
+    assert "last run blocked" not in world.run("status").out
+
+
 def test_a_file_of_a_folder_says_when_it_was_changed(world: World) -> None:
     world.template("shared/a.txt", "1\n")
     world.tail = "folders:\n  shared: {path: shared, templates: [shared]}\n"
