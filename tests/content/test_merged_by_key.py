@@ -172,6 +172,16 @@ def test_every_key_says_what_the_side_says_that_changed_it(
         told = step
 
 
+@pytest.mark.parametrize("path", _FILES)
+def test_a_key_leaves_the_template_where_a_person_took_out_the_last_that_stays_in_it(path: str) -> None:
+    _, spelled = _FILES[path]
+    file = _life(path, alone=True)
+    file.rolled_out(spelled({"A": "y", "B": "x"}))
+    file.text = (file.text or "").replace(spelled({"A": "y", "B": "x"}), spelled({"B": "x", "C": "x"}))
+    assert _merged(file, spelled({"A": "y"})).decided
+    assert file.text == spelled({"C": "x"})
+
+
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_it_changes_no_other_byte(newline: str) -> None:
     before = "# about x\nname:   'x' # mine\n".replace("\n", newline)

@@ -152,7 +152,9 @@ def _named(named: Part, there: Part | None, changed: set[KeyPath], match: Match,
         for name, part in _parts(node, match, place)
     )
     kept = tuple(replace(part, value=value) for part, value in parts if value is not None)
-    return replace(node, parts=kept) if kept or not place else found
+    if kept or not place:
+        return replace(node, parts=kept)
+    return None if any(one[: len(place)] == place for one in changed) else found
 
 
 def _parts(node: Node | None, match: Match, place: KeyPath) -> list[tuple[str, Part]]:
