@@ -23,6 +23,7 @@ from rollout.errors import RolloutError, UsageError, near
 from rollout.fleet import hosts, load
 from rollout.fleet.load import InventorySource, Loaded
 from rollout.fleet.plan import PlanRequest, Watcher, make_plan
+from rollout.git import environment
 from rollout.machine import state_folder
 from rollout.machine.above import above
 from rollout.model import reasons
@@ -169,6 +170,7 @@ def opened(context: click.Context, *, check: bool = True, spread: bool = True, l
     if options.scheduler is None:
         options = replace(options, jobs=threads.affordable(options.jobs))
     screen = Screen(options)
+    environment.withhold()
     asked = source(options)
     for note in load.cleared(asked.path, state_folder.named_state_folder()):
         screen.warn(note)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from functools import cache
 from pathlib import Path
 
@@ -67,11 +68,20 @@ OPTIONS = (
 withheld: dict[str, str] = {}  # what the person's environment says to git, and no git of ours is told
 
 
+_withholding = threading.Lock()
+
+
+def withhold() -> None:
+    """Remove from this process's environment what must not reach git; a command does it before it starts threads."""
+    with _withholding:
+        for name in list(os.environ):
+            if name.startswith("GIT_") and not _KEPT.match(name):
+                withheld[name] = os.environ.pop(name)
+
+
 def seal() -> None:
-    """Remove from this process's environment what must not reach git; GitPython passes on the rest."""
-    for name in list(os.environ):
-        if name.startswith("GIT_") and not _KEPT.match(name):
-            withheld[name] = os.environ.pop(name)
+    """Have the environment that our git gets; GitPython passes it on."""
+    withhold()
     # GitPython runs git once when it is imported: the one we found, and not what PATH has in the current folder.
     for name, value in (("GIT_PYTHON_GIT_EXECUTABLE", program()), ("GIT_PYTHON_REFRESH", "quiet")):
         if os.environ.get(name) != value:  # setenv(3) is not safe while another thread reads the environment
