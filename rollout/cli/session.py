@@ -170,8 +170,8 @@ def opened(context: click.Context, *, check: bool = True, spread: bool = True, l
     if options.scheduler is None:
         options = replace(options, jobs=threads.affordable(options.jobs))
     screen = Screen(options)
-    environment.withhold()
     asked = source(options)
+    environment.withhold()
     for note in load.cleared(asked.path, state_folder.named_state_folder()):
         screen.warn(note)
     with (

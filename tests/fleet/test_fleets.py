@@ -60,7 +60,10 @@ def test_a_thousand_failures_for_one_reason_are_one_line(world: World) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_an_interrupt_ends_a_large_run_and_the_next_one_finishes_it(world: World, number: signal.Signals) -> None:
     names = fleet(world, 40)
-    process = world.spawn("apply", "-y", "--json", "--jobs", "4")
+    slow = world.root / f"{names[-10]}.git/hooks/pre-receive"  # however late it is told, it has not done all
+    slow.write_text("#!/bin/sh\nsleep 20\n")
+    slow.chmod(0o755)
+    process = world.spawn("apply", "-y", "--json", "--jobs", "1")
     assert process.stdout is not None
     seen = 0
     for text in process.stdout:
@@ -77,6 +80,7 @@ def test_an_interrupt_ends_a_large_run_and_the_next_one_finishes_it(world: World
     assert summary["type"] == "run_summary"
     assert sum(summary["counts"].values()) == len(names)
     assert summary["counts"]["not-started"] > 0
+    slow.unlink()
     ran = world.run("apply", "-y", "--json")
     assert ran.code == 0
     assert set(ran.outcomes().values()) <= {"pushed", "unchanged"}
