@@ -38,7 +38,7 @@ sys.dont_write_bytecode = False
 # A busy machine is no fault of a test: how long an example took is not judged. The suite tries a few examples, the same
 # each time; `make test-long` searches.
 settings.register_profile(
-    "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=15, derandomize=True
+    "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=10, derandomize=True
 )
 settings.register_profile("long", settings.get_profile("suite"), max_examples=1000, derandomize=False, database=None)
 settings.load_profile("suite")

@@ -189,12 +189,12 @@ def test_absent_asks_and_names_the_format_where_it_is_not_clear_which_lines_are_
     assert "format:" in planned.cause
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", FILES[1::2], ids=lambda file: file.name)
 def test_what_people_wrote_stays_whatever_rules_a_file_gets(file: Path) -> None:
     random_rules.lived(file, 1)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", FILES[::2], ids=lambda file: file.name)  # the others are for `make test-long`
 def test_absent_gives_back_the_file_that_was_there_whatever_match_said(file: Path) -> None:
     random_rules.alone(file, 1)
 
@@ -202,6 +202,6 @@ def test_absent_gives_back_the_file_that_was_there_whatever_match_said(file: Pat
 @pytest.mark.long
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_what_people_wrote_stays_over_many_lives_under_changing_rules(file: Path) -> None:
-    for seed in range(2, 32):
+    for seed in range(1, 31):
         random_rules.lived(file, seed)
         random_rules.alone(file, seed)

@@ -9,7 +9,7 @@ import pytest
 from tests.random_lives import FILES, lived
 
 
-@pytest.mark.parametrize("people", [False, True], ids=["alone", "people"])
+@pytest.mark.parametrize("people", [pytest.param(False, marks=pytest.mark.long), True], ids=["alone", "people"])
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_a_file_keeps_its_promises_whatever_happens_to_it(file: Path, people: bool) -> None:
     lived(file, 1, steps=4, people=people)
