@@ -56,9 +56,7 @@ def observe(
     ahead, missing = len(at.ahead), behind_by(here, store, upstream)
     if not others and not behind and not files and not ours_alone:
         return CheckoutState(commit=at.local, ahead=ahead, behind=missing, collides=collides)
-    why = (
-        hindered or _in_the_way(here, behind, files) or (_not_updated(here, upstream) if where.follow else LeftAlone())
-    )
+    why = hindered or _in_the_way(here, behind, files) or _unhindered(here, where, upstream, missing)
     can_follow = isinstance(why, NotUpdated | PushedSince)
     if ours_alone:
         return CheckoutState(True, why, can_follow, at.local, ahead, missing, collides=collides, ours_alone=True)
@@ -69,14 +67,15 @@ def observe(
     return CheckoutState(False, why, can_follow, at.local, ahead, missing, differing, collides)
 
 
-def _not_updated(here: CheckedOut, upstream: str) -> NotUpdated | PushedSince:
-    """Tell whether the branch lags behind upstream, or is known to have been pushed beyond what we saw there."""
-    local = here.standing.local
-    if local is None or here.standing.ahead:
+def _unhindered(
+    here: CheckedOut, where: Branch, upstream: str, missing: int | None
+) -> LeftAlone | NotUpdated | PushedSince:
+    """Say why a branch that may move is not as upstream is: it lags, or was pushed beyond what we saw there."""
+    if not where.follow:
+        return LeftAlone()
+    if missing != 0 or here.standing.ahead:
         return NotUpdated()
-    if here.git.attempt("merge-base", "--is-ancestor", upstream, local).code:
-        return NotUpdated()
-    counted = here.git.attempt("rev-list", "--count", f"{upstream}..{local}", "--")
+    counted = here.git.attempt("rev-list", "--count", f"{upstream}..{here.standing.local}", "--")
     return PushedSince(int(counted.out)) if not counted.code and int(counted.out) else NotUpdated()
 
 
