@@ -171,7 +171,7 @@ def opened(context: click.Context, *, check: bool = True, spread: bool = True, l
         options = replace(options, jobs=threads.affordable(options.jobs))
     screen = Screen(options)
     asked = source(options)
-    environment.withhold()
+    environment.withhold()  # where the search for an inventory ends is said there, too
     for note in load.cleared(asked.path, state_folder.named_state_folder()):
         screen.warn(note)
     with (

@@ -10,7 +10,6 @@ from rollout.content.yaml_build import built
 from rollout.content.yaml_nodes import Fault, Node
 
 _TAG_IN_BRACKETS = re.compile(r"(?<![^\s,\[{])!(?:<[^>\s]*>|[^\s,\[\]{}\"']*)(?=[,\]}])")
-_LINE_END = re.compile(r"\r\n?|\n")
 
 
 def read(text: str) -> tuple[Node | None, list[Fault]]:
@@ -48,4 +47,4 @@ def _line(text: str, error: Exception) -> int:
     """Return the line of a character that YAML does not allow; in the text that was parsed it may stand elsewhere."""
     character = getattr(error, "character", None)
     place = text.find(chr(character)) if isinstance(character, int) else 0
-    return len(_LINE_END.findall(text, 0, max(place, 0))) + 1
+    return len(yaml_words.LINE_END.findall(text, 0, max(place, 0))) + 1

@@ -27,13 +27,13 @@ _WORDS = {
 }
 _OPENED = {"while parsing a flow mapping": "'{'", "while parsing a flow sequence": "'['"}
 _NO_BLANK = re.compile(r"\s*(?:- )*([\w.-]+):[\[{]")
-_LINE_END = re.compile(r"\r\n?|\n")
+LINE_END = re.compile(r"\r\n?|\n")
 
 
 def told(error: MarkedYAMLError, text: str) -> tuple[int, str]:
     """Return the line of a fault in a text, and what is wrong there."""
     line, what = _told(error)
-    key = _NO_BLANK.match("".join(_LINE_END.split(text)[line - 1 : line]))
+    key = _NO_BLANK.match("".join(LINE_END.split(text)[line - 1 : line]))
     return line, f"not valid YAML: {what if key is None else f'a blank is missing behind the colon of {key[1]!r}'}"
 
 

@@ -66,8 +66,6 @@ OPTIONS = (
 
 
 withheld: dict[str, str] = {}  # what the person's environment says to git, and no git of ours is told
-
-
 _withholding = threading.Lock()
 
 

@@ -71,9 +71,8 @@ def _target(
 def _unknown_sets(
     source: Source, told: Entry, location: Branch | Folder, templates: tuple[str, ...]
 ) -> Iterator[Fault]:
-    if (
-        not templates and isinstance(location, Branch) and told.is_judged
-    ):  # of a folder, the description of its keys says it
+    # Of a folder the description of its keys says it.
+    if not templates and isinstance(location, Branch) and told.is_judged:
         yield told.fault(": names no template sets, and 'defaults' has none")
     for used in templates:
         if used not in source.sets:

@@ -28,8 +28,9 @@ def causes(target: str, found: Sequence[Change], action: Action | None = None) -
         return FileCauses(told, action)
     takes, since = all(c.goes_back for c in open_ones), any(c.before != c.base for c in open_ones)
     adopts = open_ones[0].action is Action.ADOPT
-    decide = Decide(target, adopts, _choices(open_ones), takes=takes, since_ours=since)
-    return FileCauses(told, action, replace(decide, releases=any(change.released for change in open_ones)))
+    releases = any(change.released for change in open_ones)
+    decide = Decide(target, adopts, _choices(open_ones), releases=releases, takes=takes, since_ours=since)
+    return FileCauses(told, action, decide)
 
 
 def _choices(found: Sequence[Change]) -> tuple[OnDrift, ...]:
