@@ -13,11 +13,22 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.content.documents import formats, merge
-from rollout.content.documents.document import Amend, Array, Node, Object, Scalar, Unmergeable, applied, find, meaning
+from rollout.content.documents.document import (
+    Amend,
+    Array,
+    Node,
+    Object,
+    Scalar,
+    Span,
+    Unmergeable,
+    applied,
+    find,
+    meaning,
+)
 from rollout.content.documents.lines import apart, ended
-from rollout.content.documents.match import match_for, named_parts
+from rollout.content.documents.match import KeyPath, match_for, named_parts
 from rollout.content.documents.past import Ours
-from rollout.content.documents.places import at
+from rollout.content.documents.places import at, nodes
 from rollout.model.action import Action
 from rollout.model.inventory import FileRule, FormatName, Mode
 from tests.corpus import FOLDER, Named, Steps, places, written
@@ -87,6 +98,7 @@ class Fate(Struct):
     shadow: str = ""  # the file as it would be if there were no templates
     touched: bool = False
     number: int = 0
+    filled: set[KeyPath] = field(default_factory=set)  # empty brackets that became lines of the template
 
     @property
     def form(self) -> FormatName:
@@ -237,6 +249,7 @@ class Fate(Struct):
             self._hold(before == after, "what needs no change was changed")
             return
         self.story.append(f"--- {planned.action.value}: {planned.cause}\n{after}")
+        self.filled |= self._in_brackets(before).keys() & self._in_lines(after)
         if planned.action is Action.ERROR:
             self._hold("a fault of rollout's own" not in planned.cause, planned.cause)
             self._hold("line " in planned.cause, f"no line: {planned.cause}")
@@ -268,12 +281,34 @@ class Fate(Struct):
             self._hold(left == first, f"it is not as it was at first:\n{first}")
         if self.touched or self.life.asked:
             return
-        rest = iter(left)
-        self._hold(all(c in rest for c in first), f"of what was there at first something is gone:\n{first}")
+        rest, lasting = iter(left), self._lasting(first, left)
+        self._hold(all(c in rest for c in lasting), f"of what was there at first something is gone:\n{first}")
         said, alone = (meaning(self.kind.read(text.encode()).root) for text in (left, self.shadow))
         self._hold(said == alone, f"it does not say what people wrote alone:\n{self.shadow}")
         gone.rolled_out("")
         self._hold(gone.asked or gone.text == left, f"`absent` leaves something else:\n{gone.text}")
+
+    def _lasting(self, first: str, left: str) -> str:
+        """Return the file as it was at first, without the brackets in whose stead people wrote on in our lines."""
+        empty, lines = self._in_brackets(first), self._in_lines(left)
+        mark = len(first) - len(self.kind.read(first.encode()).text)  # what is read begins behind a byte order mark
+        gone = sorted((empty[place] for place in self.filled & empty.keys() & lines), reverse=True)
+        for start, end in gone:
+            first = first[: mark + start] + first[mark + end :]
+        return first
+
+    def _in_brackets(self, text: str) -> dict[KeyPath, Span]:
+        """Return what stands empty between brackets."""
+        return {
+            place: (node.start, node.end)
+            for place, node in nodes(self.kind.read(text.encode()).root, self.kind.match).items()
+            if isinstance(node, Object | Array) and node.style == "flow" and not node.parts
+        }
+
+    def _in_lines(self, text: str) -> set[KeyPath]:
+        """Return what stands in lines of its own, without brackets."""
+        found = nodes(self.kind.read(text.encode()).root, self.kind.match)
+        return {place for place, node in found.items() if node.style == "block"}
 
     def _nameless(self, *texts: str) -> list[Steps]:
         """Return the entries of matched lists that have none of the keys that name them."""

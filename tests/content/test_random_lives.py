@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.corpus import FOLDER
 from tests.random_lives import FILES, lived
 
 
@@ -20,3 +21,8 @@ def test_a_file_keeps_its_promises_whatever_happens_to_it(file: Path, people: bo
 def test_a_file_keeps_its_promises_over_many_lives(file: Path) -> None:
     for seed in range(2, 22):
         lived(file, seed, people=seed % 2 == 0)
+
+
+@pytest.mark.parametrize("seed", [26, 40, 79, 80])
+def test_brackets_that_a_template_filled_go_when_people_write_on_in_its_lines(seed: int) -> None:
+    lived(FOLDER / "values.yaml", seed, steps=4 if seed > 26 else 6)
