@@ -27,7 +27,7 @@ from rollout.content.documents.document import (
 )
 from rollout.content.documents.lines import apart, ended
 from rollout.content.documents.match import KeyPath, match_for, named_parts
-from rollout.content.documents.past import Ours
+from rollout.content.documents.ours.past import Ours
 from rollout.content.documents.places import at, nodes
 from rollout.model.action import Action
 from rollout.model.inventory import FileRule, FormatName, Mode

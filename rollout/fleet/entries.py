@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from rollout.content.agents.rule import FOLDER, NAMES
-from rollout.content.documents import merge, past
+from rollout.content.documents import merge
+from rollout.content.documents.ours import past
 from rollout.fleet.fitting import Fit
 from rollout.fleet.present import ExistingInventory, has
 from rollout.inventory.read import Overrides, parse

@@ -31,7 +31,7 @@ _NOT_NEEDED = (
     "rollout.content.agents.table",
     "rollout.content.documents.match",
     "rollout.content.documents.merge",
-    "rollout.content.documents.json_strict",
+    "rollout.content.documents.json.strict",
     "rollout.content.modes.whole",
     "rollout.content.policies",
     "rollout.content.yaml_exact",

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from rollout.content import blocks
-from rollout.content.documents import merge, past
+from rollout.content.documents import merge
+from rollout.content.documents.ours import past
 from rollout.content.markers import Spot
 from rollout.model.action import Action
 from rollout.model.circumstances import Decisions

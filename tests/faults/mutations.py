@@ -362,22 +362,22 @@ MUTATIONS = (
              "    if not earlier:", "    if True:",
              test="tests/content/test_changed_rules.py::"
              "test_an_entry_of_others_stays_when_match_leaves_the_rule"),
-    Mutation("an entry of others into which we wrote is not ours", "content/documents/fold_writes.py",
+    Mutation("an entry of others into which we wrote is not ours", "content/documents/ours/fold_writes.py",
              "        if finer.inside_entry(had, new, self.ours.entries.get(place, ())):", "        if False:",
              test="tests/content/test_changed_rules.py::test_entries_of_others_without_a_name_stay_too"),
-    Mutation("a header under which others wrote stays", "content/documents/united.py",
+    Mutation("a header under which others wrote stays", "content/documents/uniting/united.py",
              "bool(staying) and all(headers)", "bool(staying)",
-             test="tests/content/test_toml_headers.py::test_a_header_under_which_others_wrote_stays"),
-    Mutation("an entry that got the name of one of ours is not ours", "content/documents/fold_writes.py",
+             test="tests/content/documents/test_toml_headers.py::test_a_header_under_which_others_wrote_stays"),
+    Mutation("an entry that got the name of one of ours is not ours", "content/documents/ours/fold_writes.py",
              "            if isinstance(after, Array) and lost and not _same", "            if False and not _same",
              test="tests/content/test_changed_rules.py::"
              "test_an_entry_of_others_is_not_ours_because_it_got_what_named_one_of_ours"),
-    Mutation("a list of others is not ours where an INI file reads it as one text", "content/documents/finer.py",
+    Mutation("a list of others is not ours where an INI file reads it as one text", "content/documents/ours/finer.py",
              "    return meaning(last) != meaning(had) != meaning(after)", "    return False",
              test="tests/content/test_changed_rules.py::"
              "test_what_others_wrote_into_a_list_stays_when_its_file_is_read_as_ini"),
     Mutation("an entry that got another key of match is not ours with what others wrote",
-             "content/documents/fold_writes.py",
+             "content/documents/ours/fold_writes.py",
              "if not self.ours.owns(node, known, self.match)]", "if known not in self.ours.added]",
              test="tests/content/test_changed_rules.py::"
              "test_match_by_another_key_leaves_what_a_person_wrote_into_an_entry"),
@@ -389,13 +389,13 @@ MUTATIONS = (
              "    if others is not None:", "    if False:",
              test="tests/content/test_changed_rules.py::"
              "test_absent_without_the_format_takes_back_only_our_lines"),
-    Mutation("blank lines of others stay where our key goes", "content/documents/blank_lines.py",
+    Mutation("blank lines of others stay where our key goes", "content/documents/ours/blank_lines.py",
              "len(lines) - min(count, len(lines))", "0",
-             test="tests/content/test_created_documents.py::"
+             test="tests/content/documents/test_created_documents.py::"
              "test_blank_lines_of_others_stay_where_a_key_goes"),
     Mutation("comments of others that stood there before are no markers of ours", "content/earlier_markers.py",
              "for line in gone}:", "for line in gone[:0]}:",
-             test="tests/content/test_comments_in_values.py::test_two_that_are_alike_are_no_markers_of_a_block"),
+             test="tests/content/documents/test_comments_in_values.py::test_two_that_are_alike_are_no_markers_of_a_block"),
     Mutation("a block that says a key again stays where others changed it", "content/modes/said_again.py",
              "    return was == now", "    return True",
              test="tests/content/test_changed_modes.py::"
@@ -409,14 +409,14 @@ MUTATIONS = (
              test="tests/content/test_absent.py::test_keys_that_others_had_stay_when_their_file_becomes_absent"),
     Mutation("a comment of a person stays where one of ours says the same", "content/documents/foreign_comments.py",
              "    if all(often[text] <= count for", "    if True or all(often[text] <= count for",
-             test="tests/content/test_comments_above_keys.py::"
+             test="tests/content/documents/test_comments_above_keys.py::"
              "test_the_head_of_a_file_is_ours_only_where_we_created_it"),
     Mutation("a comment of a person above a key of ours stays alone", "content/documents/comment_above.py",
              "head.ends_with(last) and (last or not head.lines):", "head.ends_with(last):",
-             test="tests/content/test_comments_above_keys.py::test_a_comment_that_moved_to_another_key_stays_there"),
+             test="tests/content/documents/test_comments_above_keys.py::test_a_comment_that_moved_to_another_key_stays_there"),
     Mutation("a comment of a person behind a value of ours stays", "content/documents/comment_behind.py",
              "if found in foreign or", "if",
-             test="tests/content/test_comments_behind_values.py::test_a_comment_of_a_person_stays"),
+             test="tests/content/documents/test_comments_behind_values.py::test_a_comment_of_a_person_stays"),
     Mutation("lines that only name a block are not its earlier markers", "content/earlier_markers.py",
              "    return form if _only_blocks(lines, replace(spot, custom=form)) else None", "    return form",
              test="tests/content/test_changed_markers.py::"
@@ -473,30 +473,30 @@ MUTATIONS = (
              test="tests/content/test_changed_markers.py::test_an_entry_that_names_the_set_is_no_marker"),
     Mutation("a key that both sides added is a conflict", "content/modes/merge.py",
              "    if line is not None:", "    if False:",
-             test="tests/content/test_accepted_merges.py::"
+             test="tests/content/documents/test_accepted_merges.py::"
              "test_a_key_that_both_sides_added_is_a_conflict_and_never_stands_twice"),
     Mutation("an entry of ours with a key of others in it is asked for", "content/modes/merge.py",
              " or bool(_torn(at, actual))", "",
-             test="tests/content/test_entries_that_leave.py::"
+             test="tests/content/documents/test_entries_that_leave.py::"
              "test_it_waits_too_where_rollout_wrote_beside_the_persons_key_since"),
     Mutation("an entry of ours with a key of others in it is not merged away", "content/modes/merge.py",
              "    if _torn(at, actual):", "    if False:",
-             test="tests/content/test_entries_that_leave.py::"
+             test="tests/content/documents/test_entries_that_leave.py::"
              "test_it_waits_too_where_rollout_wrote_beside_the_persons_key_since"),
     Mutation("a key that both changed is no one's to decide", "content/documents/by_key.py",
              "if changes.meet() or", "if",
-             test="tests/content/test_merged_by_key.py::test_a_key_that_both_changed_is_a_conflict"),
+             test="tests/content/documents/test_merged_by_key.py::test_a_key_that_both_changed_is_a_conflict"),
     Mutation("a key in what a person took out is a conflict", "content/documents/by_key.py",
              " or _other_holders(sides, changes, kind)", "",
-             test="tests/content/test_accepted_merges.py::"
+             test="tests/content/documents/test_accepted_merges.py::"
              "test_a_key_that_both_sides_added_is_a_conflict_and_never_stands_twice"),
     Mutation("the rest of a document that was taken over is asked for", "content/modes/whole.py",
              "    if at.written is None or at.written.keys_only:", "    if at.written is None:",
-             test="tests/content/test_taken_over_documents.py::"
+             test="tests/content/documents/test_taken_over_documents.py::"
              "test_the_rest_of_a_document_stays_others_in_every_mode"),
     Mutation("a file whose lines end with a CR alone is refused", "content/documents/merged_file.py",
              "_LONE_CR.search(content)", "None",
-             test="tests/content/test_lone_cr.py::"
+             test="tests/content/documents/test_lone_cr.py::"
              "test_a_line_that_ends_with_a_cr_alone_is_refused_with_the_way_out"),
     Mutation("what a decision writes is judged", "targets/checked.py",
              "for item in desired.managed if changes else ():", "for item in ():",

@@ -13,7 +13,7 @@ from rollout.content.documents.match import KeyPath, Match, named_parts
 from rollout.content.documents.merge import written
 from rollout.content.documents.merged_file import MergedFile
 from rollout.content.documents.mixed import repeated_in
-from rollout.content.documents.past import Ours
+from rollout.content.documents.ours.past import Ours
 from rollout.content.documents.places import at, leaves
 
 

@@ -22,12 +22,12 @@ from rollout.content.documents.document import (
     meaning,
 )
 from rollout.content.documents.foreign_comments import foreign_comments
-from rollout.content.documents.ini_read import IniSection
+from rollout.content.documents.ini.read import IniSection
 from rollout.content.documents.lines import begins_line, line_end, line_start, margin, newline_of, next_line
 from rollout.content.documents.match import KeyPath, Match, named_parts
 from rollout.content.documents.merged_file import MergedFile
-from rollout.content.documents.our_comments import comment_texts, comments_since
-from rollout.content.documents.past import Above, Ours
+from rollout.content.documents.ours.comments import comment_texts, comments_since
+from rollout.content.documents.ours.past import Above, Ours
 from rollout.content.documents.places import part_at
 
 # These stand in several places, or where something of others may stand, too.

@@ -7,7 +7,7 @@ from collections import Counter
 from rollout.content.documents.document import Document, Part, Span
 from rollout.content.documents.lines import comments_above, line_end
 from rollout.content.documents.match import Match
-from rollout.content.documents.past import Ours
+from rollout.content.documents.ours.past import Ours
 from rollout.content.documents.places import part_at
 
 

@@ -31,7 +31,7 @@ def format_of(path: PurePosixPath, told: FormatName | None) -> FormatName | None
     name = told or _FILES.get(path.name) or _SUFFIXES.get(path.suffix.lower())
     if told is not None or name is not FormatName.JSON:
         return name
-    from rollout.content.documents import json_strict
+    from rollout.content.documents.json import strict as json_strict
 
     return FormatName.JSON if json_strict.is_strict(path) else FormatName.JSONC
 
@@ -41,20 +41,20 @@ def named(name: FormatName, path: PurePosixPath) -> Format:
     """Return the format that a name stands for; INI files differ by their path."""
     match name:
         case FormatName.JSON | FormatName.JSONC:
-            from rollout.content.documents.json_edit import Json
+            from rollout.content.documents.json.edit import Json
 
             return Json()
         case FormatName.TOML:
-            from rollout.content.documents.toml_edit import Toml
+            from rollout.content.documents.toml.edit import Toml
 
             return Toml()
         case FormatName.INI:
-            from rollout.content.documents.ini_dialect import dialect_of
-            from rollout.content.documents.ini_edit import Ini
+            from rollout.content.documents.ini.dialect import dialect_of
+            from rollout.content.documents.ini.edit import Ini
 
             return Ini(dialect_of(path))
         case FormatName.YAML:
-            from rollout.content.documents.yaml_edit import Yaml
+            from rollout.content.documents.yaml.edit import Yaml
 
             return Yaml()
         case never:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rollout.content.documents.document import Array, Node, Object, meaning
 from rollout.content.documents.match import with_above
 from rollout.content.documents.merged_file import MergedFile
-from rollout.content.documents.past import Ours
+from rollout.content.documents.ours.past import Ours
 from rollout.content.documents.places import leaves, nodes
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from rollout.content.documents.match import is_entry
 from rollout.content.documents.merged_file import MergedFile
-from rollout.content.documents.past import Ours
-from rollout.content.documents.unite import unite
-from rollout.content.documents.united import Torn
+from rollout.content.documents.ours.past import Ours
+from rollout.content.documents.uniting.unite import unite
+from rollout.content.documents.uniting.united import Torn
 
 
 def torn(content: bytes, template: bytes, ours: Ours, kind: MergedFile) -> tuple[Torn, ...]:

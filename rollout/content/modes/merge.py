@@ -9,9 +9,10 @@ from pathlib import PurePosixPath
 from msgspec.structs import replace
 
 from rollout.content import three_way
-from rollout.content.documents import by_key, merge, mixed, past, torn
+from rollout.content.documents import by_key, merge, mixed, torn
 from rollout.content.documents.document import Unmergeable
 from rollout.content.documents.formats import UNKNOWN, format_of
+from rollout.content.documents.ours import past
 from rollout.content.modes import share
 from rollout.content.modes.merged_path import merged_file
 from rollout.content.modes.mode import Cause, Situation, Traits, put_into

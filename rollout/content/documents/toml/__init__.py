@@ -1,0 +1,4 @@
+"""TOML, read into a document and edited by spans: `edit` begins it.
+
+Doors: none outside `content.documents`.
+"""

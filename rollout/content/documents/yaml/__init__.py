@@ -1,0 +1,4 @@
+"""YAML, read into a document and edited by spans: `edit` begins it.
+
+Doors: none outside `content.documents`.
+"""

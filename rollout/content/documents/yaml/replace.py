@@ -1,0 +1,69 @@
+"""A value in a YAML block replaced by the template's: its anchor stays, and so does a comment of others beside it."""
+
+from __future__ import annotations
+
+from rollout.content.documents.document import Array, Edit, Node, Object, Part, Replace
+from rollout.content.documents.lines import column, line_end, newline_of
+from rollout.content.documents.yaml.context import YamlContext
+from rollout.content.documents.yaml.ends import in_one_piece
+from rollout.content.documents.yaml.put import Lines, around_comment, put
+
+
+def replaced(context: YamlContext, operation: Replace) -> list[Edit]:
+    """Return the edits that put a template's value in the place of another."""
+    old, lines = operation.part.value, _lines(context, operation)
+    if isinstance(old, Object | Array) and old.style == "block":
+        return put(context, operation.part, lines)
+    return _beside_key(context, operation.part, lines)
+
+
+def _lines(context: YamlContext, operation: Replace) -> Lines:
+    """Return the template's value as text, without its comment where others have one."""
+    part, new, old = operation.part, operation.new.value, operation.part.value
+    noted = not _is_noted(context, part)
+    value = context.writer.value(operation.new, column(context.text, part.start), noted=noted)
+    newline = newline_of(context.text, line_end(context.text, old.end))
+    head, below = value.head.lstrip(" "), "".join(newline + line for line in value.below)
+    if new.style in {"|", ">"}:
+        head += _blanks_in(context.text, old)
+    if in_one_piece(new):
+        head, below = head + below, ""
+    return Lines(head, below, value.ends_line)
+
+
+def _is_noted(context: YamlContext, part: Part) -> bool:
+    """Tell whether a comment of others stands where the one of a new value would."""
+    old = part.value
+    stop = part.body if context.is_below_key(part) else old.end
+    return context.is_noted(stop) or context.first_comment((old.start, old.end)) is not None
+
+
+def _beside_key(context: YamlContext, part: Part, lines: Lines) -> list[Edit]:
+    """Put a text in the place of a value that begins on the line of its key or its dash."""
+    start, head = _behind_anchor(context.text, part.value), lines.head
+    if not head:
+        start = part.body
+    elif start == part.body:
+        head = " " + head
+    stop = context.behind_ours(part.value.end)
+    if not lines.below or context.first_comment((start, stop)) is not None:
+        return around_comment(context, (start, stop), Lines(head, lines.below, lines.ends_line))
+    end = line_end(context.text, stop)
+    return [Edit(start, stop, head), Edit(end, end, lines.below, lines.ends_line)]
+
+
+def _blanks_in(text: str, old: Node) -> str:
+    """Return the blanks on the first line of a `|` or `>` text: they stood behind what it replaced."""
+    first = text[old.start : line_end(text, old.start)] if old.style in {"|", ">"} else ""
+    return first[len(first.rstrip(" \t")) :]
+
+
+def _behind_anchor(text: str, old: Node) -> int:
+    """Return where a value begins behind its anchor, which stays: others may speak of it."""
+    at = old.start
+    if text[at : at + 1] == "&":
+        while at < old.end and text[at] not in " \t\r\n":
+            at += 1
+        while at < old.end and text[at] in " \t":
+            at += 1
+    return at
