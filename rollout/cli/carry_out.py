@@ -12,10 +12,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.cli import pacing, run_events
-from rollout.cli.progress import Progress
 from rollout.cli.recording import Recording, diagnostics, tell
 from rollout.cli.run_options import Consent
 from rollout.cli.session import Session
+from rollout.cli.terminal.progress import Progress
 from rollout.errors import Interrupted, Mistake, Place, Refused, UsageError
 from rollout.fleet import apply, load
 from rollout.fleet.apply import Order

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from rollout.cli import streams
 from rollout.cli.common_options import given_options
 from rollout.cli.options import common, option
+from rollout.cli.terminal import streams
 from rollout.demo import event_chapters, stage, story
 from rollout.showing import colour
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import click
 
-from rollout.cli import session, streams
+from rollout.cli import session
 from rollout.cli.options import common, option
 from rollout.cli.session import Session
+from rollout.cli.terminal import streams
 from rollout.errors import Refused, UsageError
 from rollout.fleet import discover as finding
 from rollout.fleet.discover import Filters

@@ -8,9 +8,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from rollout.cli import foreground
-from rollout.cli.interrupt import Interrupt
 from rollout.cli.session import Session
+from rollout.cli.terminal import foreground
+from rollout.cli.terminal.interrupt import Interrupt
 from rollout.errors import Interrupted
 from rollout.git import person
 from rollout.model.plan import Change

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from rollout.cli import streams
+from rollout.cli.terminal import streams
 from rollout.errors import Mistake
 from rollout.safety.shown import redact
 

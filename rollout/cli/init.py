@@ -16,11 +16,11 @@ from msgspec.structs import replace
 
 from rollout.cli import new_files, session
 from rollout.cli.common_options import Options, given_options
-from rollout.cli.interrupt import interruptible
 from rollout.cli.new_files import Files, Original, shown, templates, write
 from rollout.cli.options import common, option
-from rollout.cli.progress import Progress
-from rollout.cli.screen import Screen
+from rollout.cli.terminal.interrupt import interruptible
+from rollout.cli.terminal.progress import Progress
+from rollout.cli.terminal.screen import Screen
 from rollout.errors import Refused, RolloutError
 from rollout.machine.files import read_named
 from rollout.model.inventory import FoundCheckout

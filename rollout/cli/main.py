@@ -14,8 +14,9 @@ import click
 from click.core import ParameterSource
 
 from rollout import __version__, file_names
-from rollout.cli import environment, failures, streams
+from rollout.cli import environment, failures
 from rollout.cli.options import common, common_options
+from rollout.cli.terminal import streams
 from rollout.errors import Busy, Interrupted, Refused, RolloutError, UsageError, near
 
 # One module per command, imported when it is called: `rollout --help` loads none of them.

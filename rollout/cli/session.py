@@ -16,9 +16,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.cli.common_options import INVENTORY, Options, given_options
-from rollout.cli.interrupt import Interrupt, interruptible
-from rollout.cli.progress import Progress
-from rollout.cli.screen import Screen
+from rollout.cli.terminal.interrupt import Interrupt, interruptible
+from rollout.cli.terminal.progress import Progress
+from rollout.cli.terminal.screen import Screen
 from rollout.errors import RolloutError, UsageError, near
 from rollout.fleet import hosts, load
 from rollout.fleet.load import InventorySource, Loaded

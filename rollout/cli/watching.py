@@ -14,14 +14,15 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rollout.cli import session, streams
+from rollout.cli import session
 from rollout.cli.common_options import given_options
 from rollout.cli.forms import StatusForm
-from rollout.cli.full_screen import GONE, FullScreen, full_screen
-from rollout.cli.interrupt import Interrupt, interruptible
-from rollout.cli.screen import Screen
 from rollout.cli.session import Session
 from rollout.cli.status_now import StatusShown
+from rollout.cli.terminal import streams
+from rollout.cli.terminal.full_screen import GONE, FullScreen, full_screen
+from rollout.cli.terminal.interrupt import Interrupt, interruptible
+from rollout.cli.terminal.screen import Screen
 from rollout.errors import Interrupted, RolloutError, UsageError
 from rollout.machine import clock
 from rollout.showing import watched

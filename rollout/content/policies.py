@@ -96,7 +96,8 @@ def front_matter(text: str, rule: FileRule, path: PurePosixPath) -> Flaw | None:
         return None
     if not found[0].rstrip().endswith(("---", "...")):
         return Flaw("the front matter does not end", 1)
-    from rollout.content import yaml_nodes, yaml_parse
+    from rollout.content.yaml import nodes as yaml_nodes
+    from rollout.content.yaml import parse as yaml_parse
 
     node, faults = yaml_parse.parse(found[1])
     if faults:

@@ -8,10 +8,10 @@ from typing import assert_never
 
 from msgspec import Struct
 
-from rollout.content import yaml_parse
 from rollout.content.documents import merge
 from rollout.content.documents.ours import past
-from rollout.content.yaml_nodes import Leaf
+from rollout.content.yaml import parse as yaml_parse
+from rollout.content.yaml.nodes import Leaf
 from rollout.learning.inventory_text import text_of
 from rollout.model.inventory import FormatName, InInventory, Outside, SetWhere, Target, TargetKind, YamlValue
 

@@ -7,8 +7,8 @@ from typing import assert_never
 
 from msgspec import Struct, field
 
-from rollout.content import yaml_nodes
-from rollout.content.yaml_nodes import Fault, Leaf, Node, Sequence
+from rollout.content.yaml import nodes as yaml_nodes
+from rollout.content.yaml.nodes import Fault, Leaf, Node, Sequence
 from rollout.errors import Mistake, Place, UsageError, near
 from rollout.inventory.shapes import Anything, Flag, Fraction, ListOf, MapOf, Named, Number, Record, Shape, Text
 

@@ -6,8 +6,8 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from rollout.content import yaml_nodes
-from rollout.content.yaml_nodes import Fault, Leaf, Node
+from rollout.content.yaml import nodes as yaml_nodes
+from rollout.content.yaml.nodes import Fault, Leaf, Node
 from rollout.inventory.entries import Entry, Source, entry, list_of, text_of
 from rollout.model.reviews import Deliver, Delivery, Forge, ForgeKind, Key, Rules
 from rollout.safety import addresses

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from rollout.content import yaml_nodes
-from rollout.content.yaml_nodes import Fault
+from rollout.content.yaml import nodes as yaml_nodes
+from rollout.content.yaml.nodes import Fault
 from rollout.model.reviews import Forge, Origin
 from rollout.safety.shown import redact
 

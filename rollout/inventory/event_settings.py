@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollout.content import yaml_nodes
+from rollout.content.yaml import nodes as yaml_nodes
 from rollout.model.inventory import Outside, Variable
 
 NAME = "event_settings"

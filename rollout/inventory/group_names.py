@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rollout.content import yaml_nodes
-from rollout.content.yaml_nodes import Leaf, Sequence
+from rollout.content.yaml import nodes as yaml_nodes
+from rollout.content.yaml.nodes import Leaf, Sequence
 from rollout.inventory.entries import entry, section
 from rollout.model.groups import GroupNames, NamedAt
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from fnmatch import filter as filter_names
 from typing import Any
 
-from rollout.content import yaml_nodes
-from rollout.content.yaml_nodes import Fault
+from rollout.content.yaml import nodes as yaml_nodes
+from rollout.content.yaml.nodes import Fault
 from rollout.errors import near
 from rollout.inventory.entries import list_of
 from rollout.model.groups import GroupNames

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from rollout.content import yaml_nodes
-from rollout.content.yaml_nodes import Fault
+from rollout.content.yaml import nodes as yaml_nodes
+from rollout.content.yaml.nodes import Fault
 from rollout.inventory.check import error
 from rollout.inventory.entries import Entry, Source, entry, list_of, section
 from rollout.inventory.variables import variables_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
-from rollout.content.yaml_nodes import Fault
+from rollout.content.yaml.nodes import Fault
 from rollout.model.inventory import Target
 
 

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from msgspec import Struct
 
-from rollout.content.yaml_nodes import Fault
+from rollout.content.yaml.nodes import Fault
 from rollout.model.inventory import Branch, Folder, Target
 from rollout.safety import addresses
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from rollout.content import yaml_nodes, yaml_parse
-from rollout.content.yaml_nodes import Fault
+from rollout.content.yaml import nodes as yaml_nodes
+from rollout.content.yaml import parse as yaml_parse
+from rollout.content.yaml.nodes import Fault
 from rollout.inventory import deliveries, limits, needs, waves
 from rollout.inventory.check import Check, error
 from rollout.inventory.description import INVENTORY

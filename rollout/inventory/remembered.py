@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from rollout import __version__
-from rollout.content import spelled, yaml_nodes, yaml_parse
-from rollout.content.yaml_nodes import Fault, Leaf, Mapping, Node, Sequence
+from rollout.content import spelled
+from rollout.content.yaml import nodes as yaml_nodes
+from rollout.content.yaml import parse as yaml_parse
+from rollout.content.yaml.nodes import Fault, Leaf, Mapping, Node, Sequence
 from rollout.machine import files, state_folder
 from rollout.safety import secrets
 from rollout.safety.shown import redact

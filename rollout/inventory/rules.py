@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import TypeVar
 
-from rollout.content import yaml_nodes
 from rollout.content.modes.table import traits
 from rollout.content.patterns import is_glob, matches
-from rollout.content.yaml_nodes import Fault
+from rollout.content.yaml import nodes as yaml_nodes
+from rollout.content.yaml.nodes import Fault
 from rollout.inventory.entries import Entry, Source, entry, section
 from rollout.model.delimiters import Delimiters
 from rollout.model.inventory import FilePattern, FileRule, FileSettings, FormatName, Mode, PolicyName, Secrets

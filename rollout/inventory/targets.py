@@ -8,8 +8,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from rollout.content import yaml_nodes
-from rollout.content.yaml_nodes import Fault
+from rollout.content.yaml import nodes as yaml_nodes
+from rollout.content.yaml.nodes import Fault
 from rollout.inventory.deliveries import Deliveries
 from rollout.inventory.entries import Entry, Source, entry, list_of, section, text_of
 from rollout.inventory.variables import Variables, variables_of

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from rollout.content import yaml_nodes, yaml_parse
-from rollout.content.yaml_nodes import Fault
+from rollout.content.yaml import nodes as yaml_nodes
+from rollout.content.yaml import parse as yaml_parse
+from rollout.content.yaml.nodes import Fault
 from rollout.inventory import event_settings
 from rollout.inventory.entries import Source, entry, section
 from rollout.model import given_names

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from fnmatch import filter as filter_names
 
-from rollout.content import yaml_nodes
-from rollout.content.yaml_nodes import Fault, Leaf, Node, Sequence
+from rollout.content.yaml import nodes as yaml_nodes
+from rollout.content.yaml.nodes import Fault, Leaf, Node, Sequence
 from rollout.errors import near
 from rollout.inventory.entries import entry, list_of, text_of
 from rollout.model.inventory import Target

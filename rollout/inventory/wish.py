@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from rollout.content import yaml_nodes, yaml_parse
 from rollout.content.patterns import matches
+from rollout.content.yaml import nodes as yaml_nodes
+from rollout.content.yaml import parse as yaml_parse
 from rollout.inventory.check import Check
 from rollout.inventory.description import VARS
 from rollout.inventory.entries import entry, list_of

@@ -34,7 +34,7 @@ _NOT_NEEDED = (
     "rollout.content.documents.json.strict",
     "rollout.content.modes.whole",
     "rollout.content.policies",
-    "rollout.content.yaml_exact",
+    "rollout.content.yaml.exact",
     "rollout.fleet.parts",
     "rollout.fleet.prove",
     "rollout.fleet.review_words",
@@ -61,7 +61,7 @@ _NOT_NEEDED = (
 # What proposes and undoes, what is kept between runs, and what looks at checkouts.
 _NOT_PLANNED = (
     "rollout.checkout.observe",
-    "rollout.cli.pager",
+    "rollout.cli.terminal.pager",
     "rollout.forges.clients",
     "rollout.forges.http",
     "rollout.ledger.ledger",
@@ -137,7 +137,7 @@ def test_a_large_inventory_that_did_not_change_is_not_read_as_yaml_again(world: 
     world.tail = "# " + "x" * 20_000 + "\n"
     assert world.run("apply", "-y").code == 0
     found = loaded(world, "status")
-    assert not {name for name in found if name.startswith(("ruamel", "rollout.content.yaml_fast"))}
+    assert not {name for name in found if name.startswith(("ruamel", "rollout.content.yaml.fast"))}
 
 
 def test_what_is_loaded_is_not_looked_through_for_garbage() -> None:

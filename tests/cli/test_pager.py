@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.cli import pager
 from rollout.cli.main import rollout as program
+from rollout.cli.terminal import pager
 from tests.programs import ends
 from tests.terminal import Talk
 from tests.world import World

@@ -81,7 +81,7 @@ def test_what_it_starts_has_all_streams() -> None:
     look = "for n in 0 1 2; do test -e /proc/$$/fd/$n || exit 9; done"
     script = f"""
 import subprocess
-from rollout.cli import streams
+from rollout.cli.terminal import streams
 streams.prepare()
 subprocess.run({look!r}, shell=True, check=True)"""
     done = subprocess.run(["bash", "-c", 'exec "$0" -c "$1" <&- >&- 2>&-', sys.executable, script], check=False)

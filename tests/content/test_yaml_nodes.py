@@ -15,8 +15,11 @@ import pytest
 from ruamel.yaml.error import YAMLError
 
 from rollout.cli.main import rollout
-from rollout.content import yaml_exact, yaml_fast, yaml_nodes, yaml_parse
-from rollout.content.yaml_nodes import Fault, Node
+from rollout.content.yaml import exact as yaml_exact
+from rollout.content.yaml import fast as yaml_fast
+from rollout.content.yaml import nodes as yaml_nodes
+from rollout.content.yaml import parse as yaml_parse
+from rollout.content.yaml.nodes import Fault, Node
 from rollout.inventory.read import parse
 
 PROJECT = Path(__file__).resolve().parent.parent.parent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.content import yaml_parse
+from rollout.content.yaml import parse as yaml_parse
 from rollout.model.action import Action
 from rollout.model.inventory import FileRule, Mode
 from tests.lives import Life

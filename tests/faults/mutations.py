@@ -54,7 +54,7 @@ MUTATIONS = (
     Mutation("nobody agrees to what they were not shown", "screen.py",
              "if streams.lost(sys.stdout) or streams.lost(sys.stderr):", "if False:",
              test="tests/cli/test_unwritable_streams.py::test_who_has_not_seen_what_is_asked_agrees_to_nothing"),
-    Mutation("a closed stream never becomes a file that is opened next", "cli/streams.py",
+    Mutation("a closed stream never becomes a file that is opened next", "cli/terminal/streams.py",
              "closed = [_open(number) for number in range(3)]", "closed = [False] * 3",
              test="tests/cli/test_unwritable_streams.py::test_what_it_starts_has_all_streams"),
     # --- upstream

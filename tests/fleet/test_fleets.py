@@ -11,7 +11,7 @@ from collections import Counter
 
 import pytest
 
-from rollout.cli.progress import duration, line
+from rollout.cli.terminal.progress import duration, line
 from tests.world import World
 
 

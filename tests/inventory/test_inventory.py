@@ -11,7 +11,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 from ruamel.yaml import YAML
 
-from rollout.content import yaml_nodes, yaml_parse
+from rollout.content.yaml import nodes as yaml_nodes
+from rollout.content.yaml import parse as yaml_parse
 from rollout.errors import UsageError
 from rollout.git.person import Person
 from rollout.inventory.check import InventoryError

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.content import yaml_nodes, yaml_parse
-from rollout.content.yaml_nodes import Fault, Node
+from rollout.content.yaml import nodes as yaml_nodes
+from rollout.content.yaml import parse as yaml_parse
+from rollout.content.yaml.nodes import Fault, Node
 from rollout.inventory import remembered
 from rollout.inventory.remembered import Parsed
 from tests.world import World

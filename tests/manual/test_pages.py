@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from manual import formats
-from rollout.content.yaml_parse import parse
+from rollout.content.yaml.parse import parse
 from rollout.inventory.check import Check
 from rollout.inventory.description import INVENTORY
 from tests.manual.blocks import TOP, Block, blocks, pages

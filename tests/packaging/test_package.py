@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.content import yaml_nodes, yaml_parse
+from rollout.content.yaml import nodes as yaml_nodes
+from rollout.content.yaml import parse as yaml_parse
 from tests.packaging.conftest import ROOT, Built, Installed, archives, clone, run
 
 pytestmark = pytest.mark.package

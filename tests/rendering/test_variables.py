@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from rollout.content import spelled, yaml_nodes, yaml_parse
+from rollout.content import spelled
+from rollout.content.yaml import nodes as yaml_nodes
+from rollout.content.yaml import parse as yaml_parse
 from rollout.errors import UsageError
 from rollout.inventory import remembered
 from rollout.inventory.choose import select

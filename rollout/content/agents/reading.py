@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from rollout.content import yaml_nodes, yaml_parse
 from rollout.content.agents import front_matter, globs, joint
 from rollout.content.agents.rule import FOLDER, NAMES, AgentRule
-from rollout.content.yaml_nodes import Fault, Leaf, Node
+from rollout.content.yaml import nodes as yaml_nodes
+from rollout.content.yaml import parse as yaml_parse
+from rollout.content.yaml.nodes import Fault, Leaf, Node
 from rollout.errors import near
 from rollout.model.delimiters import Delimiters
 

@@ -13,7 +13,7 @@ from rollout.content.agents import globs, reading, table
 from rollout.content.agents import rule as every_rule
 from rollout.content.agents.front_matter import trimmed
 from rollout.content.agents.rule import AgentFile, AgentRule
-from rollout.content.yaml_nodes import Fault
+from rollout.content.yaml.nodes import Fault
 
 STYLE = AgentRule("style", "# Style\n\nUse tabs.\n", "How code looks")
 PYTHON = AgentRule("python", "Use ruff.\n", "Python: all of it", ("src/**/*.py", "tests/**/*.{py,pyi}"))

@@ -9,7 +9,6 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from rollout.content import yaml_stand_ins, yaml_tabs, yaml_words
 from rollout.content.documents.document import (
     Alias,
     Array,
@@ -26,7 +25,10 @@ from rollout.content.documents.document import (
     fault,
 )
 from rollout.content.documents.yaml.values import meaning_of, odd_tag
-from rollout.content.yaml_parser import parser
+from rollout.content.yaml import stand_ins as yaml_stand_ins
+from rollout.content.yaml import tabs as yaml_tabs
+from rollout.content.yaml import words as yaml_words
+from rollout.content.yaml.parser import parser
 
 _COMMENT = re.compile(r"(?:(?<=[ \t\r\n])|\A)#[^\r\n]*")
 _GAP = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")

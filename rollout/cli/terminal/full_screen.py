@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 
 from msgspec import Struct
 
-from rollout.cli import streams
+from rollout.cli.terminal import streams
 
 _ENTER = "\x1b[?1049h\x1b[?25l"  # the other screen, no cursor
 _LEAVE = "\x1b[?25h\x1b[?1049l"

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rollout.content import yaml_stand_ins
-from rollout.content.yaml_build import built
-from rollout.content.yaml_nodes import Fault, Node
+from rollout.content.yaml import stand_ins as yaml_stand_ins
+from rollout.content.yaml.build import built
+from rollout.content.yaml.nodes import Fault, Node
 
 _TEXT_COLON = re.compile(r"""(?<=[^\s"'\[\]{},]):(?=[^\s\[\]{},])""")
 _COLON_IN_ANCHOR = re.compile(r"(?:^|[\s\[\]{},])[&*][\w-]*:\S")  # what it takes for the anchor and a text after it

@@ -7,7 +7,7 @@ import time
 
 from msgspec import Struct
 
-from rollout.cli import streams
+from rollout.cli.terminal import streams
 
 _EVERY = 0.1  # seconds between two repaints
 

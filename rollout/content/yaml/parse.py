@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from rollout.content.yaml_nodes import Fault, Node
+from rollout.content.yaml.nodes import Fault, Node
 
 _MAX_BYTES = 32 * 1024 * 1024
 
@@ -18,11 +18,11 @@ def parse(text: str) -> tuple[Node | None, list[Fault]]:
         return None, [Fault(1, "is larger than 32 MiB")]
     from ruamel.yaml.error import YAMLError  # a large inventory is remembered, and nothing else is YAML in most runs
 
-    from rollout.content import yaml_fast
+    from rollout.content.yaml import fast as yaml_fast
 
     for spelling in yaml_fast.spellings(text):
         with suppress(YAMLError, ValueError):
             return yaml_fast.read(spelling)
-    from rollout.content import yaml_exact
+    from rollout.content.yaml import exact as yaml_exact
 
     return yaml_exact.read(text)

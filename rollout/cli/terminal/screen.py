@@ -8,10 +8,10 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from rollout.cli import streams
 from rollout.cli.common_options import Options
-from rollout.cli.interrupt import Interrupt
-from rollout.cli.live_line import LiveLine
+from rollout.cli.terminal import streams
+from rollout.cli.terminal.interrupt import Interrupt
+from rollout.cli.terminal.live_line import LiveLine
 from rollout.safety import secrets
 from rollout.safety.shown import harmless, json_text, redact
 from rollout.showing import colour
@@ -62,7 +62,7 @@ class Screen:
             self.data(text)
             return
 
-        from rollout.cli import pager
+        from rollout.cli.terminal import pager
         from rollout.git import person
 
         self.clear()

@@ -8,7 +8,7 @@ from types import TracebackType
 
 from msgspec import Struct, field
 
-from rollout.cli.screen import Screen
+from rollout.cli.terminal.screen import Screen
 
 _SLOW = 3.0  # seconds after which we name a target that is still being worked on
 _EVERY = 0.5  # seconds between two repaints while nothing finishes

@@ -8,10 +8,10 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from rollout.content.yaml_nodes import Fault, Leaf, Mapping, Node, Sequence
-from rollout.content.yaml_parser import parser
-from rollout.content.yaml_scalars import NUL, meaning
-from rollout.content.yaml_words import QUOTE
+from rollout.content.yaml.nodes import Fault, Leaf, Mapping, Node, Sequence
+from rollout.content.yaml.parser import parser
+from rollout.content.yaml.scalars import NUL, meaning
+from rollout.content.yaml.words import QUOTE
 
 _MAX_DEPTH = 60
 _MAX_ALIASED = 100_000  # nodes that aliases may add: a billion laughs stops here

@@ -9,8 +9,8 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-from rollout.cli import foreground
-from rollout.cli.interrupt import Interrupt
+from rollout.cli.terminal import foreground
+from rollout.cli.terminal.interrupt import Interrupt
 from rollout.errors import Interrupted
 from rollout.machine.processes import end_all
 

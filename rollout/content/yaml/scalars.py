@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from rollout.content import spelled
-from rollout.content.yaml_nodes import Value
-from rollout.content.yaml_words import QUOTE
+from rollout.content.yaml.nodes import Value
+from rollout.content.yaml.words import QUOTE
 
 NUL = "has a NUL character"
 _TEXTS = {"str", "int", "float", "timestamp", "value", "merge"}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 
-from rollout.content import yaml_stand_ins, yaml_tabs, yaml_words
-from rollout.content.yaml_build import built
-from rollout.content.yaml_nodes import Fault, Node
+from rollout.content.yaml import stand_ins as yaml_stand_ins
+from rollout.content.yaml import tabs as yaml_tabs
+from rollout.content.yaml import words as yaml_words
+from rollout.content.yaml.build import built
+from rollout.content.yaml.nodes import Fault, Node
 
 _TAG_IN_BRACKETS = re.compile(r"(?<![^\s,\[{])!(?:<[^>\s]*>|[^\s,\[\]{}\"']*)(?=[,\]}])")
 

@@ -9,7 +9,7 @@ import termios
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
-from rollout.cli.interrupt import Interrupt
+from rollout.cli.terminal.interrupt import Interrupt
 from rollout.machine.processes import end_all
 
 FOR_SHELL = re.compile(r"[|&;<>()$`\\\"'*?\[#~=%\n]")  # as git tells it, but for blanks
