@@ -25,8 +25,9 @@ from rollout.content.documents.document import (
     find,
     meaning,
 )
+from rollout.content.documents.key_path import KeyPath
 from rollout.content.documents.lines import apart, ended
-from rollout.content.documents.match import KeyPath, match_for, named_parts
+from rollout.content.documents.match import match_for, named_parts
 from rollout.content.documents.ours.past import Ours
 from rollout.content.documents.places import at, nodes
 from rollout.model.action import Action
@@ -310,7 +311,7 @@ class Fate(Struct):
         found = nodes(self.kind.read(text.encode()).root, self.kind.match)
         return {place for place, node in found.items() if node.style == "block"}
 
-    def _nameless(self, *texts: str) -> list[Steps]:
+    def _nameless(self, *texts: str) -> list[KeyPath]:
         """Return the entries of matched lists that have none of the keys that name them."""
         match = self.kind.match
         return [

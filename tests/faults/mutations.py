@@ -382,9 +382,13 @@ MUTATIONS = (
              test="tests/content/test_changed_rules.py::"
              "test_match_by_another_key_leaves_what_a_person_wrote_into_an_entry"),
     Mutation("a key in brackets is no entry of a list", "content/documents/match.py",
-             "return _ENTRY.fullmatch(step) is not None", 'return step.startswith("[")',
-             test="tests/content/test_changed_rules.py::"
-             "test_a_key_in_brackets_is_no_entry_of_a_list"),
+             "(one is ENTRY and isinstance(step, ListEntry))", "one is ENTRY",
+             test="tests/content/documents/test_keys_in_brackets.py::"
+             "test_a_list_below_a_key_is_not_the_one_in_an_entry"),
+    Mutation("a key in brackets is recorded as a key", "content/documents/key_path.py",
+             'return f"\\\\{step}" if _looks_like_an_entry(step) else step', "return step",
+             test="tests/content/documents/test_keys_in_brackets.py::"
+             "test_a_value_that_was_as_it_should_be_and_changed_stays_known"),
     Mutation("lines of others stay where the format of their file is not known", "content/modes/share.py",
              "    if others is not None:", "    if False:",
              test="tests/content/test_changed_rules.py::"

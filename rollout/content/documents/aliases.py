@@ -20,7 +20,8 @@ from rollout.content.documents.document import (
     fault,
     nodes,
 )
-from rollout.content.documents.match import KeyPath, Match, named_parts, shown
+from rollout.content.documents.key_path import KeyPath, shown
+from rollout.content.documents.match import Match, named_parts
 
 _NAME = re.compile(r"[&*][^\s,\[\]{}]+")
 

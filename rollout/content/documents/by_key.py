@@ -9,7 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.content.documents.document import Array, Document, Node, Object, Part, Unmergeable, entries_of, meaning
-from rollout.content.documents.match import KeyPath, Match, named_parts
+from rollout.content.documents.key_path import KeyPath, Step
+from rollout.content.documents.match import Match, named_parts
 from rollout.content.documents.merge import written
 from rollout.content.documents.merged_file import MergedFile
 from rollout.content.documents.mixed import repeated_in
@@ -157,7 +158,7 @@ def _named(named: Part, there: Part | None, changed: set[KeyPath], match: Match,
     return None if any(one[: len(place)] == place for one in changed) else found
 
 
-def _parts(node: Node | None, match: Match, place: KeyPath) -> list[tuple[str, Part]]:
+def _parts(node: Node | None, match: Match, place: KeyPath) -> list[tuple[Step, Part]]:
     return named_parts(node, match, place) if isinstance(node, Object | Array) else []
 
 

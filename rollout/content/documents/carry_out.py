@@ -20,9 +20,9 @@ from rollout.content.documents.document import (
     meaning,
 )
 from rollout.content.documents.foreign_comments import foreign_comments
+from rollout.content.documents.key_path import shown
 from rollout.content.documents.left_comments import found_again
 from rollout.content.documents.lines import apart, ended, without_dangling
-from rollout.content.documents.match import shown
 from rollout.content.documents.merged_file import MergedFile
 from rollout.content.documents.ours.blank_lines import left_blanks
 from rollout.content.documents.ours.past import Ours

@@ -23,8 +23,9 @@ from rollout.content.documents.document import (
 )
 from rollout.content.documents.foreign_comments import foreign_comments
 from rollout.content.documents.ini.read import IniSection
+from rollout.content.documents.key_path import KeyPath, ListEntry
 from rollout.content.documents.lines import begins_line, line_end, line_start, margin, newline_of, next_line
-from rollout.content.documents.match import KeyPath, Match, named_parts
+from rollout.content.documents.match import Match, named_parts
 from rollout.content.documents.merged_file import MergedFile
 from rollout.content.documents.ours.comments import comment_texts, comments_since
 from rollout.content.documents.ours.past import Above, Ours
@@ -195,7 +196,7 @@ def _parts(node: Node, match: Match, place: KeyPath) -> Iterator[tuple[KeyPath, 
     if not isinstance(node, Object | Array) or (isinstance(node, Array) and not match.keys(place)):
         return
     named = named_parts(node, match, place)
-    names = [name.rpartition("#")[0] if isinstance(node, Array) else name for name, _ in named]
+    names = [step.identity if isinstance(step, ListEntry) else step for step, _ in named]
     often = Counter(names)
     for (step, part), name in zip(named, names, strict=True):
         if often[name] > 1:

@@ -12,12 +12,13 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from rollout.content.documents.document import Array, Node, Object, Scalar, Unmergeable, find, meaning
-from rollout.content.documents.match import KeyPath, Match, named_parts, names_entry
+from rollout.content.documents.key_path import ENTRY, KeyPath, ListEntry
+from rollout.content.documents.match import Match, Pattern, named_parts
 from rollout.content.documents.merged_file import MergedFile
 
 Writes = tuple[tuple[bytes, bytes], ...]
 
-_Changed = tuple[tuple[str, ...], Array, list[Node], list[Node]]  # a list's path, how it was, what went and what came
+_Changed = tuple[Pattern, Array, list[Node], list[Node]]  # a list's pattern, how it was, what went and what came
 
 
 @lru_cache(maxsize=16)
@@ -32,19 +33,19 @@ def with_earlier_match(kind: MergedFile, writes: Writes) -> MergedFile:
     return with_earlier_match(replace(kind, match=Match((*kind.match.rules, *earlier.items()))), writes)
 
 
-def _found(kind: MergedFile, writes: Writes) -> dict[tuple[str, ...], tuple[str, ...]]:
+def _found(kind: MergedFile, writes: Writes) -> dict[Pattern, tuple[str, ...]]:
     """Return the lists that are not matched and in which we changed an entry of others, each with its key."""
-    found: dict[tuple[str, ...], tuple[str, ...]] = {}
+    found: dict[Pattern, tuple[str, ...]] = {}
     walk = _Walk(kind.match)
     for before, after in writes:
         try:
             had, has = kind.read(before).root, kind.read(after).root
         except Unmergeable:
             continue  # another mode wrote the path then
-        for steps, array, gone, new in walk.changed(had, has, ()):
+        for pattern, array, gone, new in walk.changed(had, has, ()):
             key = _key(array, gone, new)
             if key is not None:
-                found.setdefault(steps, (key,))
+                found.setdefault(pattern, (key,))
     return found
 
 
@@ -74,11 +75,11 @@ class _Walk:
         came = [node for said, node in new.items() if said not in old]
         self.ours[place] = {said for said in new if said not in old or said in ours}
         if gone and came:
-            yield _steps(place), had, gone, came
+            yield _pattern(place), had, gone, came
 
 
-def _steps(place: KeyPath) -> tuple[str, ...]:
-    return tuple("[]" if names_entry(step) else step for step in place)
+def _pattern(place: KeyPath) -> Pattern:
+    return tuple(ENTRY if isinstance(step, ListEntry) else step for step in place)
 
 
 def _key(array: Array, gone: list[Node], came: list[Node]) -> str | None:

@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
-from textwrap import shorten
 
 from msgspec import Struct
 
 from rollout.content.documents.document import Array, Node, Object, Part, find, meaning
+from rollout.content.documents.key_path import ENTRY, KeyPath, ListEntry, Step
 
-KeyPath = tuple[str, ...]
-
-"""The keys that lead to a value; an entry of a list is named by what identifies it, see `entry_name`."""
-
+Pattern = tuple[Step | None, ...]
+"""The steps that lead to lists: None is any step, and `ENTRY` any entry."""
 
 _STEP = re.compile(r"\*|[^.\[\]*]+")
-_ENTRY = re.compile(r"\[(?:(.+)#[0-9]+)?\]", re.DOTALL)
-_KIND = re.compile(r"(?:(?<=^)|(?<=,)|(?<=: ))=?(?:str|word|int|float|number) ")
-_SHOWN = 60  # characters of a text of several lines
 _HOOKS = {"hooks.*": ("matcher",), "hooks.*[].hooks": ("command",)}
 _KNOWN = {".claude/settings.json": _HOOKS, ".claude/settings.local.json": _HOOKS}
 
 
 class Match(Struct, frozen=True):
-    """Paths of lists, in steps, each with the keys that identify an entry there."""
+    """Patterns of lists, each with the keys that identify an entry there."""
 
-    rules: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
+    rules: tuple[tuple[Pattern, tuple[str, ...]], ...] = ()
 
     def keys(self, place: KeyPath) -> tuple[str, ...]:
         """Return the keys that identify the entries of a list; none if their values identify them."""
-        return next((keys for steps, keys in self.rules if fits(steps, place)), ())
+        return next((keys for pattern, keys in self.rules if fits(pattern, place)), ())
 
 
 def match_for(path: PurePosixPath, told: Mapping[str, Sequence[str]]) -> Match:
@@ -44,9 +39,9 @@ def _known(path: PurePosixPath) -> Mapping[str, tuple[str, ...]]:
     return next((rules for name, rules in _KNOWN.items() if f"/{path}".endswith(f"/{name}")), {})
 
 
-def steps_of(pattern: str) -> tuple[str, ...] | None:
-    """Return the steps of a dotted path, `[]` for an entry of a list; None if it is no such path."""
-    steps: list[str] = []
+def steps_of(pattern: str) -> Pattern | None:
+    """Return the steps of a dotted path, `*` for any, `[]` for an entry; None if it is no such path."""
+    steps: list[Step | None] = []
     for word in pattern.split("."):
         name = word
         brackets = 0
@@ -54,25 +49,26 @@ def steps_of(pattern: str) -> tuple[str, ...] | None:
             name, brackets = name[:-2], brackets + 1
         if not _STEP.fullmatch(name):
             return None
-        steps += [name, *["[]"] * brackets]
+        steps += [None if name == "*" else name, *[ENTRY] * brackets]
     return tuple(steps)
 
 
-def fits(steps: tuple[str, ...], place: KeyPath) -> bool:
-    """Tell whether a path in steps leads to a place."""
-    return len(steps) == len(place) and all(
-        names_entry(name) if step == "[]" else step in {"*", name} for step, name in zip(steps, place, strict=True)
+def fits(pattern: Pattern, place: KeyPath) -> bool:
+    """Tell whether a pattern leads to a place."""
+    return len(pattern) == len(place) and all(
+        one is None or one == step or (one is ENTRY and isinstance(step, ListEntry))
+        for one, step in zip(pattern, place, strict=True)
     )
 
 
-def entry_names(array: Array, keys: tuple[str, ...]) -> list[str]:
+def entry_names(array: Array, keys: tuple[str, ...]) -> list[ListEntry]:
     """Return the name of each entry: its keys, and its number among the entries with the same keys."""
     seen: dict[str, int] = {}
     names = []
     for part in array.parts:
-        name = _identity(part.value, keys)
-        seen[name] = number = seen.get(name, 0) + 1
-        names.append(f"[{name}#{number}]")
+        identity = _identity(part.value, keys)
+        seen[identity] = number = seen.get(identity, 0) + 1
+        names.append(ListEntry(identity, number))
     return names
 
 
@@ -91,39 +87,8 @@ def _without_keys(node: Object) -> str:
     return ",".join(f"{key}: {value}" if value else key for key, value in sorted(said)) or "-"
 
 
-def named_parts(node: Object | Array, match: Match, place: KeyPath) -> list[tuple[str, Part]]:
+def named_parts(node: Object | Array, match: Match, place: KeyPath) -> list[tuple[Step, Part]]:
     """Return the parts of an object, or of a list whose entries are matched, each with its name in a place."""
     if isinstance(node, Object):
         return [(part.key, part) for part in node.parts]
     return list(zip(entry_names(node, match.keys(place)), node.parts, strict=True))
-
-
-def with_above(places: Iterable[KeyPath]) -> set[KeyPath]:
-    """Return places, and all those above them but the root."""
-    return {place[:depth] for place in places for depth in range(1, len(place) + 1)}
-
-
-def is_entry(place: KeyPath) -> bool:
-    """Tell whether a place is an entry of a matched list."""
-    return bool(place) and names_entry(place[-1])
-
-
-def names_entry(step: str) -> bool:
-    """Tell whether a step of a place names an entry, and is no key in brackets, such as `[python]`."""
-    return _ENTRY.fullmatch(step) is not None
-
-
-def shown(place: KeyPath) -> str:
-    """Return a place as a person writes it: keys with dots between them, entries in brackets."""
-    said = ""
-    for step in place:
-        entry = _ENTRY.fullmatch(step)
-        if entry is not None:
-            said += f"[{_on_one_line(_KIND.sub('', entry[1] or ''))}]"
-        else:
-            said += ("." if said else "") + (step or '""')
-    return said
-
-
-def _on_one_line(said: str) -> str:
-    return shorten(said, _SHOWN, placeholder=" ...") if "\n" in said else said

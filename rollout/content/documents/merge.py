@@ -8,6 +8,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from rollout.content.documents import formats
+from rollout.content.documents.agreed import agreed, still_said, with_agreed
 from rollout.content.documents.carry_out import carried_out
 from rollout.content.documents.comment_above import followed_above, known_above
 from rollout.content.documents.document import (
@@ -18,16 +19,14 @@ from rollout.content.documents.document import (
     fault,
 )
 from rollout.content.documents.json import strict as json_strict
-from rollout.content.documents.match import KeyPath, with_above
 from rollout.content.documents.merged_file import BOM, MergedFile, document_in
 from rollout.content.documents.ours.blank_lines import our_blanks
 from rollout.content.documents.ours.fold_writes import folded
 from rollout.content.documents.ours.past import Ours
-from rollout.content.documents.places import ENTRY, leaves, values
+from rollout.content.documents.places import leaves
 from rollout.content.documents.projection import known, projection
 from rollout.content.documents.twice import in_template, repeated_keys
 from rollout.content.documents.uniting.unite import unite
-from rollout.model.files import Agreed
 from rollout.model.inventory import FormatName
 
 
@@ -52,39 +51,6 @@ def _without(kind: MergedFile, document: Document, ours: Ours) -> Document:
         return kind.form.read(carried_out(document, nothing, united, ours, kind))
     except Unmergeable:
         return document
-
-
-def agreed(content: bytes, template: bytes, before: Agreed, kind: MergedFile) -> Agreed:
-    """Return what a document says just as a template asks, and what it still says of what it said so `before`.
-
-    A single value that it said so, and that others changed, stays known while the template names its place.
-    """
-    asked = set(values(kind.template(template).root, kind.match))
-    found = _said(content, asked | set(before), kind)
-    changed = {place for place, _ in asked if place[-1] != ENTRY} - {place for place, _ in found}
-    return tuple(sorted(found | {(place, value) for place, value in before if place in changed}))
-
-
-def still_said(content: bytes, agreed: Agreed, kind: MergedFile) -> Agreed:
-    """Return what a document still says of what it said just as a template asked."""
-    said = _said(content, set(agreed), kind)
-    return tuple(one for one in agreed if one in said)
-
-
-def _said(content: bytes, sought: set[tuple[KeyPath, str]], kind: MergedFile) -> set[tuple[KeyPath, str]]:
-    """Return what a document says of what is sought in it."""
-    only = with_above(place for place, _ in sought)
-    return sought & set(values(kind.read(content).root, kind.match, only))
-
-
-def with_agreed(ours: Ours, agreed: Agreed) -> Ours:
-    """Return what is ours, with what others had written just as a template asked."""
-    entries = dict(ours.entries)
-    for place, said in agreed:
-        if place[-1] == ENTRY:
-            entries[place[:-1]] = (*entries.get(place[:-1], ()), said)
-    added = with_above(place for place, _ in agreed)
-    return replace(ours, added=ours.added | added, values=ours.values | dict(agreed), entries=entries)
 
 
 def merged(current: bytes | None, template: bytes, ours: Ours, kind: MergedFile) -> bytes:

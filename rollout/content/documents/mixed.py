@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from rollout.content.documents.document import Document, Unmergeable, nodes, repeated
-from rollout.content.documents.match import KeyPath
+from rollout.content.documents.key_path import KeyPath, as_texts
 from rollout.content.documents.merged_file import MergedFile
 from rollout.content.documents.places import at, values
 
@@ -24,7 +24,7 @@ def mixed(content: bytes, base: bytes, theirs: bytes, ours: bytes, kind: MergedF
     wrong = set(values(result.root, kind.match)) ^ wanted
     if not wrong and repeated_in(result) <= repeated_in(document):
         return None
-    return _line(document, _clash(they - was, we - was) or min(wrong, default=((), ""))[0], kind)
+    return _line(document, _clash(they - was, we - was) or _first(wrong), kind)
 
 
 def repeated_in(document: Document) -> Counter[str]:
@@ -34,8 +34,15 @@ def repeated_in(document: Document) -> Counter[str]:
 
 def _clash(they: _Said, we: _Said) -> KeyPath:
     """Return the first place that one side has changed and the other, too, or something in it."""
-    both = (place for place, _ in sorted(they) for other, _ in we if place[: len(other)] == other[: len(place)])
-    return next(both, ())
+    return _first({(place, said) for place, said in they for other, _ in we if _inside_each_other(place, other)})
+
+
+def _inside_each_other(place: KeyPath, other: KeyPath) -> bool:
+    return place[: len(other)] == other[: len(place)]
+
+
+def _first(said: _Said) -> KeyPath:
+    return min((place for place, _ in said), key=as_texts, default=())
 
 
 def _line(document: Document, place: KeyPath, kind: MergedFile) -> int:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 
 from rollout.content.documents.document import Array, Node, Object, Part, meaning
-from rollout.content.documents.match import KeyPath, Match, named_parts
-
-ENTRY = "[]"  # the last step of the place of a list's entry
+from rollout.content.documents.key_path import ENTRY, KeyPath
+from rollout.content.documents.match import Match, named_parts
 
 
 def at(root: Node, place: KeyPath, match: Match) -> Node | None:

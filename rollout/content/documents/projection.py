@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from rollout.content.documents.document import Array, Node, Object, meaning
-from rollout.content.documents.match import with_above
+from rollout.content.documents.key_path import KeyPath, with_above
 from rollout.content.documents.merged_file import MergedFile
 from rollout.content.documents.ours.past import Ours
 from rollout.content.documents.places import leaves, nodes
 
 
-def projection(content: bytes, template: bytes, ours: Ours, kind: MergedFile) -> dict[str, str]:
+def projection(content: bytes, template: bytes, ours: Ours, kind: MergedFile) -> dict[KeyPath, str]:
     """Return the part of a document that concerns rollout: named keys, and our entries in lists."""
     root = kind.read(content).root
     named = dict(leaves(kind.template(template).root, kind.match))
-    out: dict[str, str] = {}
+    out: dict[KeyPath, str] = {}
     asked = {*named, *ours.values, *ours.entries}
     there = nodes(root, kind.match, with_above(asked))
-    for place in sorted(asked):
+    for place in asked:
         lists = place in ours.entries or isinstance(named.get(place), Array)
         said = _said(there.get(place), ours.entries.get(place, ()) if lists else None)
         if said is not None:
-            out["/".join(place)] = said
+            out[place] = said
     return out
 
 
-def known(ours: Ours) -> set[str]:
+def known(ours: Ours) -> set[KeyPath]:
     """Return the places of what is ours, as a projection names them."""
-    return {"/".join(place) for place in (*ours.added, *ours.values, *ours.entries)}
+    return {*ours.added, *ours.values, *ours.entries}
 
 
 def _said(node: Node | None, ours: tuple[str, ...] | None) -> str | None:

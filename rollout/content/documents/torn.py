@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rollout.content.documents.match import is_entry
+from rollout.content.documents.key_path import is_entry
 from rollout.content.documents.merged_file import MergedFile
 from rollout.content.documents.ours.past import Ours
 from rollout.content.documents.uniting.unite import unite

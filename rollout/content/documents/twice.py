@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rollout.content.documents.document import Array, Document, Node, Object, Part, repeated
-from rollout.content.documents.match import KeyPath, shown
+from rollout.content.documents.key_path import KeyPath, shown
 
 _NAME_IT_ONCE = "merge sets one value for a key; leave one of them in the template"
 _LEAVE_ONE = "leave one of them, or change it by hand and take it out of the template"
@@ -27,7 +27,7 @@ def _said(document: Document, place: KeyPath, otherwise: str, of_a_list: str) ->
     said = f"the key {shown(place)} stands twice"
     if place[-1] not in document.lists:
         return f"{said}; {otherwise}"
-    headed = f", the line {place[0]} first" if len(place) > 1 else ""
+    headed = f", the line {shown(place[:1])} first" if len(place) > 1 else ""
     return f"{said}, and {of_a_list}write such lines with mode: block{headed}"
 
 

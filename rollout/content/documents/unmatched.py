@@ -7,7 +7,8 @@ from pathlib import PurePosixPath
 
 from rollout.content.documents.document import Array, Node, Object, Unmergeable
 from rollout.content.documents.formats import format_of
-from rollout.content.documents.match import KeyPath, fits, match_for, steps_of
+from rollout.content.documents.key_path import ENTRY, KeyPath
+from rollout.content.documents.match import fits, match_for, steps_of
 from rollout.content.documents.merged_file import MergedFile
 from rollout.model.inventory import FileRule
 
@@ -27,7 +28,7 @@ def _lists(node: Node, place: KeyPath) -> Iterator[KeyPath]:
     if isinstance(node, Array):
         yield place
         for part in node.parts:
-            yield from _lists(part.value, (*place, "[]"))
+            yield from _lists(part.value, (*place, ENTRY))
     elif isinstance(node, Object):
         for part in node.parts:
             yield from _lists(part.value, (*place, part.key))

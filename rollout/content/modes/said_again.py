@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from rollout.content import blocks, markers
 from rollout.content.documents.document import Unmergeable
-from rollout.content.documents.match import KeyPath
+from rollout.content.documents.key_path import KeyPath
 from rollout.content.documents.merge import MergedFile
 from rollout.content.documents.twice import repeated_keys
 from rollout.content.markers import Spot

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from rollout.content import blocks, markers, three_way
 from rollout.content.documents import formats, merge, places, torn
+from rollout.content.documents.key_path import KeyPath
 from rollout.content.file_fault import FileFault
 from rollout.content.markers import Spot
 from rollout.content.modes import our_blocks, our_lines, said_again
@@ -222,7 +223,7 @@ def _without_keys(content: bytes, base: bytes, pairs: Pairs, item: Managed) -> R
         return None
 
 
-def _said(content: bytes, ours: merge.Ours, kind: merge.MergedFile) -> dict[str, str]:
+def _said(content: bytes, ours: merge.Ours, kind: merge.MergedFile) -> dict[KeyPath, str]:
     """Return the values of a document at the places that are ours."""
     there = merge.projection(content, formats.empty(kind.format or FormatName.JSON), ours, kind)
     return {place: text for place, text in there.items() if place}

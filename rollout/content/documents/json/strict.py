@@ -9,8 +9,9 @@ from pathlib import PurePosixPath
 from rollout.content import comments
 from rollout.content.documents.document import Array, Document, Edit, Node, Object, Span, applied, meaning, nodes
 from rollout.content.documents.json import read as json_read
+from rollout.content.documents.key_path import KeyPath
 from rollout.content.documents.lines import line_start, next_line
-from rollout.content.documents.match import KeyPath, Match, named_parts
+from rollout.content.documents.match import Match, named_parts
 from rollout.content.documents.ours.comments import comment_texts
 from rollout.content.documents.ours.past import Ours
 

@@ -11,9 +11,9 @@ from itertools import takewhile
 from msgspec import Struct
 
 from rollout.content.documents.document import Array, Document, Edit, Node, Object, Part, Span, meaning
+from rollout.content.documents.key_path import KeyPath, ListEntry
 from rollout.content.documents.lines import begins_line, line_end, line_start
-from rollout.content.documents.match import KeyPath, Match, named_parts
-from rollout.content.documents.places import ENTRY
+from rollout.content.documents.match import Match, named_parts
 
 Blanks = dict[KeyPath, int]
 Places = Mapping[KeyPath, Mapping[KeyPath, Part]]  # the keys and entries that stand once, by the place that each is in
@@ -141,7 +141,9 @@ def _each(node: Node, match: Match, place: KeyPath) -> Iterator[tuple[KeyPath, K
     if not isinstance(node, Object | Array):
         return
     plain = isinstance(node, Array) and not match.keys(place)
-    named = [(ENTRY + meaning(part.value), part) for part in node.parts] if plain else named_parts(node, match, place)
+    named = (
+        [(ListEntry(meaning(part.value)), part) for part in node.parts] if plain else named_parts(node, match, place)
+    )
     often = Counter(name for name, _ in named)
     for name, part in named:
         if often[name] == 1:

@@ -8,8 +8,9 @@ from functools import partial
 from msgspec import Struct, field
 
 from rollout.content.documents.document import Array, Document, Node, Object, Part, meaning, repeated
+from rollout.content.documents.key_path import KeyPath
 from rollout.content.documents.lines import ends_anew
-from rollout.content.documents.match import KeyPath, Match, named_parts
+from rollout.content.documents.match import Match, named_parts
 from rollout.content.documents.ours import finer
 from rollout.content.documents.ours.as_written import alike, as_written, hidden
 from rollout.content.documents.ours.comments import behind, comments_since

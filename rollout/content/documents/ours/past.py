@@ -7,7 +7,8 @@ from collections import Counter
 from msgspec import Struct, field
 
 from rollout.content.documents.document import Array, Node, Object, Replaced, meaning
-from rollout.content.documents.match import KeyPath, Match, named_parts, with_above
+from rollout.content.documents.key_path import KeyPath, with_above
+from rollout.content.documents.match import Match, named_parts
 from rollout.content.documents.ours.blank_lines import Blanks
 
 Above = dict[KeyPath, tuple[str, ...] | None]

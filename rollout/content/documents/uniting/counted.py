@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from rollout.content.documents.document import Array, Document, meaning
-from rollout.content.documents.match import KeyPath, Match
+from rollout.content.documents.key_path import KeyPath
+from rollout.content.documents.match import Match
 from rollout.content.documents.ours.past import Ours
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout.content.documents.document import CANNOT_CHANGE, Alias, Array, Document, Node, Object, fault, find, meaning
-from rollout.content.documents.match import KeyPath, shown
+from rollout.content.documents.key_path import KeyPath, shown
 
 
 def inherited(have: Object) -> dict[str, Node]:

@@ -20,7 +20,8 @@ from rollout.content.documents.document import (
     meaning,
     repeated,
 )
-from rollout.content.documents.match import KeyPath, Match, entry_names, shown
+from rollout.content.documents.key_path import KeyPath, shown
+from rollout.content.documents.match import Match, entry_names
 from rollout.content.documents.ours.past import Ours
 from rollout.content.documents.uniting.counted import counted_anew
 from rollout.content.documents.uniting.inherited import brought
@@ -132,8 +133,7 @@ def _array(context: MergeContext, have: Array, named: Array, place: KeyPath) -> 
 def _matched(context: MergeContext, have: Array, named: Array, keys: tuple[str, ...], place: KeyPath) -> United[Array]:
     wanted = dict(zip(entry_names(named, keys), named.parts, strict=True))
     inside: list[United[Node | None]] = []
-    names = entry_names(have, keys)
-    for name, part in zip(names, have.parts, strict=True):
-        new, here = wanted.get(name), (*place, name)
+    for name, part in zip(entry_names(have, keys), have.parts, strict=True):
+        new, here = wanted.pop(name, None), (*place, name)
         inside.append(entry(context, have, part, here) if new is None else _value(context, have, part, new, here))
-    return amended(context, have, inside, [part for name, part in wanted.items() if name not in names], place)
+    return amended(context, have, inside, [*wanted.values()], place)

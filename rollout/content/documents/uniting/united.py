@@ -25,7 +25,8 @@ from rollout.content.documents.document import (
     fault,
     nodes,
 )
-from rollout.content.documents.match import KeyPath, Match, shown
+from rollout.content.documents.key_path import ENTRY, KeyPath, shown
+from rollout.content.documents.match import Match
 from rollout.content.documents.ours.past import Ours
 
 N_co = TypeVar("N_co", bound=Node | None, covariant=True)
@@ -84,7 +85,7 @@ def amended(
     `named` is what the template has there.
     """
     for part in new:
-        check_new(context, part, (*place, part.key if isinstance(have, Object) else "[]"))
+        check_new(context, part, (*place, part.key if isinstance(have, Object) else ENTRY))
     operations = [operation for one in inside for operation in one.operations]
     gone = tuple(index for index, one in enumerate(inside) if one.node is None)
     found = context.ours.found.get(place)

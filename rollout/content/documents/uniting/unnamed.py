@@ -5,7 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from rollout.content.documents.document import Array, Node, Object, Part, entries_of, find, meaning, repeated, says
-from rollout.content.documents.match import KeyPath, is_entry, named_parts
+from rollout.content.documents.key_path import KeyPath, is_entry
+from rollout.content.documents.match import named_parts
 from rollout.content.documents.uniting.united import MergeContext, Torn, United, amended, restored
 
 
