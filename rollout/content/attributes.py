@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
 
 from msgspec import Struct
 
 from rollout.content.patterns import matches_exactly
+from rollout.model.files import Obstacle
 
 # The states of an attribute, as `git check-attr` names them; any other is its value.
 SET, UNSET, UNSPECIFIED = "set", "unset", "unspecified"
+
+NAME = ".gitattributes"
 
 # Attributes by which something other than line ends happens to the bytes between repository and work tree.
 FOREIGN = ("filter", "ident", "working-tree-encoding")
@@ -91,6 +95,13 @@ def lookup(files: Iterable[AttributesFile], path: str) -> dict[str, str]:
     return found
 
 
+def in_force(files: Mapping[str, bytes], paths: Iterable[PurePosixPath]) -> dict[PurePosixPath, dict[str, str]]:
+    """Return the attributes of each path. `files` are the contents of attributes files by folder; the nearer wins."""
+    by_depth = sorted(files.items(), key=lambda item: item[0].count("/") + bool(item[0]))
+    rules = [parse(content, folder) for folder, content in by_depth]
+    return {path: lookup(rules, str(path)) for path in paths}
+
+
 def _apply(
     found: dict[str, str],
     macros: Mapping[str, tuple[tuple[str, str], ...]],
@@ -111,3 +122,10 @@ def foreign(attributes: Mapping[str, str]) -> str | None:
         if state not in {UNSPECIFIED, UNSET}:
             return name if state == SET else f"{name}={state}"
     return None
+
+
+def obstacle(attributes: Mapping[str, str]) -> Obstacle | None:
+    """Return what keeps us from a path whose bytes a program changes between the repository and a work tree."""
+    name = foreign(attributes)
+    way_out = "take it out of .gitattributes, or the file out of the templates"
+    return Obstacle(f"under the attribute {name}", remedy=way_out) if name else None

@@ -219,6 +219,7 @@ class Snapshot(Struct, frozen=True):
     agreed: Mapping[PurePosixPath, Agreed] = field(default_factory=dict)  # keys that were found as they should be
     unsearched: bool = False  # nobody has looked yet for what rollout wrote, and now there is no network to do it
     linked: frozenset[PurePosixPath] = frozenset()  # files on the disk that have another name, too
+    attribute_files: Mapping[str, bytes] | None = None  # .gitattributes by folder, on a branch where one is managed
 
 
 NO_FILE = "-"  # the fingerprint of a path where nothing is

@@ -33,13 +33,15 @@ def step_for(
 def findings(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Findings:
     """Compare what is desired with what is there."""
     from rollout.planning import in_place  # these are not for what a glance settles
+    from rollout.planning.attributes_after import with_attributes
     from rollout.planning.changes import agreed_keys, changes_needed, equal_files
 
+    found, snapshot = snapshot, with_attributes(desired, snapshot, decisions)
     needed = changes_needed(desired, snapshot, decisions)
     return Findings(
         revision=snapshot.revision,
         changes=needed.changes,
-        managed={item.path: fingerprint(snapshot.files.get(item.path)) for item in desired.managed},
+        managed={item.path: fingerprint(found.files.get(item.path)) for item in desired.managed},
         in_sync=needed.in_sync,
         warnings=needed.warnings,
         orphans=tuple(sorted({*orphans(desired, snapshot)} - in_place.told_of(desired.managed, snapshot))),

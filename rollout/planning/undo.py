@@ -210,14 +210,17 @@ def on_hold(found: Undone, desired: Desired, there: Snapshot) -> Undone:
     managed = {item.path: item for item in desired.managed}
     asks = {path: item.asks for path, item in managed.items()}
 
-    from rollout.planning.changes import satisfied  # a run that reverts nothing does not need it
+    from rollout.planning.attributes_after import line_ends_after  # a run that reverts nothing does not need these
+    from rollout.planning.changes import satisfied
+
+    ends = line_ends_after(there, {change.path: change.after for change in found.step.changes})
 
     def on_hold_or_not(change: Change) -> Change:
         item = managed.get(change.path)
         if not change.reverts or item is None:
             return replace(change, hold=False, asks=None) if change.reverts else change
-        line_ends = there.line_ends.get(change.path, Conversion.BINARY)
-        as_asked = satisfied(item, change.after, there.written.get(change.path), line_ends)
+        how = ends.get(change.path, Conversion.BINARY)
+        as_asked = satisfied(item, change.after, there.written.get(change.path), how)
         return replace(change, hold=not as_asked, asks=None if as_asked else item.asks)
 
     out = tuple(replace(one, asks=asks.get(PurePosixPath(one.path))) for one in found.taken_back)

@@ -66,9 +66,11 @@ def at(
     ours = {note.entry[1] for note in taken.values()} | history.taken_over(past, there.entries)
     contents |= blobs.here(store.objects(tip), ours - contents.keys())
     written = dict(_written(past, taken, there, contents, names.names(store)))
-    in_force = _in_force(there, contents)
+    found = {folder: contents.get(blob, b"") for folder, blob in there.attribute_files.items()}
+    in_force = attributes.in_force(found, there.entries)
     files = {path: _file(entry, in_force[path], contents) for path, entry in there.entries.items()}
-    ends = {path: conversion(found) for path, found in in_force.items()}
+    ends = {path: conversion(states) for path, states in in_force.items()}
+    rules = found if any(path.name == attributes.NAME for path in there.entries) else None
     kept = keeping.kept(store, past, there.entries)
     held = keeping.held(store, past, there.entries)
     memo = store.memory.memo()
@@ -76,7 +78,8 @@ def at(
     agreed = by_path(memo.agreed)
     entries = {path: entry_there(there.entries[path]) for path in held}
     back = frozenset(path for path in held if history.is_given_back(past.get(path, ()), entries[path]))
-    return Snapshot(tip, files, written, ends, memo.newest, kept, held, back, agreed=agreed, unsearched=unsearched)
+    seen = Snapshot(tip, files, written, ends, memo.newest, kept, held, back, agreed=agreed, unsearched=unsearched)
+    return seen if rules is None else replace(seen, attribute_files=rules)
 
 
 def undoing(store: Store, tip: str, wanted: Iterable[PurePosixPath], paths: Collection[PurePosixPath]) -> Snapshot:
@@ -127,17 +130,10 @@ def _orphans(past: History, there: _There, had: Collection[str]) -> Iterator[tup
             yield path, Written(File(b""), mine[0].commit)
 
 
-def _in_force(there: _There, contents: Contents) -> dict[PurePosixPath, dict[str, str]]:
-    """Return the attributes of each path; the nearer of two attribute files wins."""
-    by_depth = sorted(there.attribute_files.items(), key=lambda item: item[0].count("/") + bool(item[0]))
-    rules = [attributes.parse(contents.get(blob, b""), folder) for folder, blob in by_depth]
-    return {path: attributes.lookup(rules, str(path)) for path in there.entries}
-
-
 def _file(entry: Blob | Obstacle | None, in_force: Mapping[str, str], contents: Contents) -> File | Obstacle | None:
-    foreign = attributes.foreign(in_force)
-    if foreign:
-        return Obstacle(f"under the attribute {foreign}")
+    by_attribute = attributes.obstacle(in_force)
+    if by_attribute is not None:
+        return by_attribute
     if isinstance(entry, Blob):
         return File(contents[entry.id], entry.mode == tree_modes.EXECUTABLE)
     if isinstance(entry, Obstacle) and entry.link:

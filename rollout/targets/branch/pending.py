@@ -14,6 +14,7 @@ from rollout.model.inventory import Branch
 from rollout.model.line_ends import Conversion
 from rollout.objects import messages
 from rollout.planning import changes
+from rollout.planning.attributes_after import line_ends_after
 from rollout.store import lineage, pending, snapshot
 from rollout.store.pending import Pending
 from rollout.store.store import Store
@@ -81,6 +82,7 @@ def _outrun_by(store: Store, seen: Snapshot, pending: Pending, *, network: bool)
 def _still_right(desired: Desired, seen: Snapshot, pending: Pending) -> bool:
     """Tell whether the waiting commit, on top of present upstream, is exactly what the templates ask for."""
     held = messages.held(pending.message)
+    ends = line_ends_after(seen, {path: after for path, (_, after) in pending.files.items()})
     for item in desired.managed:
         actual: File | Obstacle | None = seen.files.get(item.path)
         written = seen.written.get(item.path)
@@ -93,6 +95,6 @@ def _still_right(desired: Desired, seen: Snapshot, pending: Pending) -> bool:
             actual = after
             written = Written(after, pending.commit, merged=pending.merged.get(str(item.path)))
         kept = seen.kept.get(item.path)
-        if not changes.satisfied(item, actual, written, seen.line_ends.get(item.path, Conversion.BINARY), kept):
+        if not changes.satisfied(item, actual, written, ends.get(item.path, Conversion.BINARY), kept):
             return False
     return not desired.problems
