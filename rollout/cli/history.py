@@ -48,7 +48,7 @@ def history(context: click.Context, run: str | None) -> int:
 
 
 def one_run(book: Ledger, name: str) -> PastRun:
-    """Return the run that a person named; raise UsageError, which suggests the nearest id, if there is no such run."""
+    """Return the run that a person wants to see; raise UsageError, which suggests the nearest id, if there is none."""
     try:
         return book.run(name)
     except UsageError as error:

@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from rollout.cli import completing, session
 from rollout.cli.carry_out import Undertaking, carry_out, ledger
-from rollout.cli.history import one_run
 from rollout.cli.options import common, option
 from rollout.cli.run_options import Consent, words_options
 from rollout.fleet.revert import steps_back, steps_of_gone, steps_of_taken_back
@@ -46,7 +45,7 @@ def revert(
     """
     with session.opened(context, check=False, spread=False, looks=False) as at, ledger(at) as book:
         settings = at.settings(push=not no_push, writes=True)
-        past = one_run(book, run)
+        past = book.run(run)  # no other is suggested: it would be undone
         targets = tuple(t for t in at.loaded.chosen if any(o.target == t.name and o.paths for o in past.outcomes))
         steps = steps_back(past, targets, at.loaded, settings, at.options.jobs, reopen=reopen)
         steps += steps_of_taken_back(past, at.loaded, settings)

@@ -92,8 +92,7 @@ class Ledger:
 
     def run(self, name: str) -> PastRun:
         """Return the run whose id begins with `name`; raise UsageError for none or several."""
-        begins = name.replace("%", "").replace("_", "")
-        found = [rows.past_run(row) for row in self._ask("one_run", run=begins)] if name else []
+        found = [rows.past_run(row) for row in self._ask("one_run", run=name)] if name else []
         exact = [run for run in found if run.run == name] or found
         if len(exact) != 1:
             what = "no run" if not exact else f"{len(exact)} runs"

@@ -22,11 +22,29 @@ def test_names_that_are_not_there_are_answered_with_the_nearest(world: World) ->
         ran = world.run(*words)
         assert ran.code == 64
         assert "did you mean 'api'?" in ran.out + ran.err
-    wrong = run[0][:-1] + "x"
-    for words in (["history", wrong], ["revert", wrong, "--yes"]):
-        ran = world.run(*words)
-        assert ran.code == 64
-        assert f"did you mean {run[0]!r}?" in ran.out + ran.err
+    ran = world.run("history", run[0][:-1] + "x")
+    assert ran.code == 64
+    assert f"did you mean {run[0]!r}?" in ran.err
+
+
+def test_no_run_is_suggested_to_give_back(world: World) -> None:
+    world.bare_repo("api")
+    world.run("apply", "--yes")
+    run = world.last_run().split()[0]
+    wrong = f"{run[:-1]}x"
+    ran = world.run("revert", wrong, "--yes")
+    assert (ran.code, run in ran.err) == (64, False)
+    assert ran.err.endswith(f"no run with an id that begins with {wrong!r}; `rollout history` lists them\n")
+
+
+@pytest.mark.parametrize("name", ["%", "_", "20%", "20_", ""])
+def test_what_stands_for_any_text_elsewhere_names_no_run_to_give_back(world: World, name: str) -> None:
+    world.bare_repo("api")
+    world.run("apply", "--yes")
+    ran = world.run("revert", name, "--yes")
+    assert ran.code == 64
+    assert f"no run with an id that begins with {name!r}" in ran.err
+    assert world.at("api", "conf.txt") == "hello world\n"
 
 
 @pytest.mark.parametrize(

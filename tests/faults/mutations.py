@@ -324,6 +324,10 @@ MUTATIONS = (
     Mutation("a proposal from before our newest write makes nothing ours", "store/gone.py",
              "(last is None or last.after == one.before or follows(last))", "True",
              test="tests/store/test_gone.py::test_a_proposal_from_before_our_newest_write_makes_nothing_ours"),
+    Mutation("a run is undone that was named, and no other", "ledger/ledger.py",
+             'self._ask("one_run", run=name)', 'self._ask("one_run", run=name.replace("%", ""))',
+             test="tests/cli/test_names_meant.py::"
+             "test_what_stands_for_any_text_elsewhere_names_no_run_to_give_back"),
     Mutation("what a revert gave back on a branch is whose it was", "store/history.py",
              "        if touch.share is not FileShare.GIVEN_BACK:", "        if True:",
              test="tests/planning/test_given_back.py::"

@@ -43,7 +43,7 @@ FROM run WHERE scope = :scope AND substr(started_at, 1, 10) = :day ORDER BY numb
 
 -- name: one_run
 SELECT run, command, subject, started_at, finished_at, plan, digest, exit_code
-FROM run WHERE scope = :scope AND run LIKE :run || '%' ORDER BY number DESC;
+FROM run WHERE scope = :scope AND substr(run, 1, length(:run)) = :run ORDER BY number DESC;
 
 -- name: outcomes
 SELECT target, outcome, reason, base, commit_id, duration_ms, kind, branch, paths, review, review_act, aside
