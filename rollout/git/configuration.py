@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -79,6 +80,33 @@ def personal(program: str, environment: Mapping[str, str]) -> dict[str, str] | N
             key = re.sub(r' "(.*)"\Z', r".\1", section).lower()
             found |= {f"{key}.{name}": values[-1] for name, values in settings.items()}
     return found
+
+
+def given(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings that the environment itself holds; raise ValueError for what git would not read.
+
+    CI sets GIT_CONFIG_COUNT, and `git -c` sets GIT_CONFIG_PARAMETERS, which comes last; see git-config(1), ENVIRONMENT.
+    """
+    return {key.lower(): value for key, value in (*_numbered(environment), *_quoted(environment))}
+
+
+def _numbered(environment: Mapping[str, str]) -> list[tuple[str, str]]:
+    count = environment.get("GIT_CONFIG_COUNT") or "0"
+    try:
+        pairs = ((f"GIT_CONFIG_KEY_{number}", f"GIT_CONFIG_VALUE_{number}") for number in range(int(count)))
+        return [(environment[key], environment[value]) for key, value in pairs]
+    except ValueError:
+        raise ValueError(f"GIT_CONFIG_COUNT={count}") from None
+    except KeyError as error:
+        raise ValueError(f"GIT_CONFIG_COUNT={count}, for there is no {error.args[0]}") from None
+
+
+def _quoted(environment: Mapping[str, str]) -> list[tuple[str, str]]:
+    try:
+        entries = shlex.split(environment.get("GIT_CONFIG_PARAMETERS", ""))
+    except ValueError:
+        raise ValueError("GIT_CONFIG_PARAMETERS") from None
+    return [(key, value) for key, _, value in (entry.partition("=") for entry in entries)]
 
 
 def _content(place: Path) -> bytes | None:

@@ -21,6 +21,9 @@ from rollout.model.outcomes import Author, Identity
 # Settings that make an address mean something else, or a remote show something else.
 _REDIRECTING = re.compile(r"(url|transfer|uploadpack)\.|push\.pushoption=|protocol\..*allow=(?!always\Z)")
 
+# What the environment may set like a file; from there nothing else is honoured, for it may name programs.
+_NAMES = re.compile(r"(user|author|committer)\.(name|email)\Z")
+
 
 class Person(Struct, frozen=True):
     """The person's own git settings that rollout honours, and how long they wait for a remote."""
@@ -115,7 +118,12 @@ def settings_in(entries: Iterable[str]) -> dict[str, str]:
 
 
 def identity_of(settings: Mapping[str, str]) -> tuple[Identity | None, str | None]:
-    author, committer = _one("author", settings), _one("committer", settings)
+    """Return who commits by the settings of files and by the environment, or why nobody can."""
+    try:
+        named = {key: value for key, value in configuration.given(environment()).items() if _NAMES.match(key)}
+    except ValueError as error:
+        return None, f"git cannot read {error}, so no commit can be made; correct it in the environment, or unset it"
+    author, committer = (_one(kind, {**settings, **named}) for kind in ("author", "committer"))
     missing = [f"{kind} {part}" for kind, who in (("author", author), ("committer", committer)) for part in _lacks(who)]
     if missing:
         return None, (

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from rollout.git import environment
+from rollout.git.person import read_person
 from tests.world import World
 
 
@@ -88,3 +91,88 @@ def test_authors_and_committers_of_their_own_are_kept_apart(world: World, sealed
     assert world.git("api.git", "log", "-1", "--format=%an <%ae> %cn <%ce>", "main") == (
         "Ann Author <pat@example.org> Pat Person <bot@example.org>"
     )
+
+
+_CI = {"GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": "user.name", "GIT_CONFIG_VALUE_0": "Ci Robot",
+       "GIT_CONFIG_KEY_1": "User.EMail", "GIT_CONFIG_VALUE_1": "ci@example.org"}  # fmt: skip
+
+
+@pytest.fixture
+def told_once() -> Iterator[None]:
+    """Let what this test says in the environment be forgotten: the program keeps what it withholds from git."""
+    known = {**environment.withheld}
+    yield
+    environment.withheld.clear()
+    environment.withheld.update(known)
+
+
+@pytest.mark.usefixtures("told_once", "sealed")
+@pytest.mark.parametrize(
+    "told",
+    [
+        _CI,
+        {"GIT_CONFIG_PARAMETERS": "'user.name'='It'\\''s \"me\"' 'user.email=m@example.org'"},
+        {**_CI, "GIT_CONFIG_PARAMETERS": "'user.email'='last@example.org' 'core.pager'='less'"},
+        {**_CI, "GIT_AUTHOR_NAME": "Ann Author", "GIT_CONFIG_KEY_0": "committer.name"},
+        {**_CI, "GIT_CONFIG_COUNT": "1"},
+        {**_CI, "GIT_CONFIG_COUNT": ""},
+    ],
+)
+def test_who_commits_is_whom_git_would_take_from_its_environment(
+    told: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    asked = [subprocess.run(["git", "var", f"GIT_{who}_IDENT"], capture_output=True, text=True, check=True)
+             for who in ("AUTHOR", "COMMITTER")]  # fmt: skip
+    who = read_person().identity
+    assert who is not None
+    assert [f"{one.name} <{one.email}>" for one in (who.author, who.committer)] == [
+        one.stdout.rpartition("> ")[0] + ">" for one in asked
+    ]
+
+
+@pytest.mark.usefixtures("told_once", "sealed")
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({**_CI, "GIT_CONFIG_COUNT": "two"}, "git cannot read GIT_CONFIG_COUNT=two,"),
+        ({**_CI, "GIT_CONFIG_COUNT": "3"}, "git cannot read GIT_CONFIG_COUNT=3, for there is no GIT_CONFIG_KEY_2,"),
+        ({"GIT_CONFIG_PARAMETERS": "'user.name"}, "git cannot read GIT_CONFIG_PARAMETERS,"),
+    ],
+)
+def test_nobody_commits_where_git_could_not_read_its_environment(
+    told: Mapping[str, str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    refused = subprocess.run(["git", "var", "GIT_AUTHOR_IDENT"], capture_output=True, check=False)
+    person = read_person()
+    assert (refused.returncode, person.identity) == (128, None)
+    assert str(person.fault).startswith(said)
+
+
+def test_without_an_identity_in_a_file_the_one_in_the_environment_commits(world: World, sealed: Path) -> None:
+    world.bare_repo("api")
+    (sealed / ".gitconfig").write_text('[protocol "file"]\n\tallow = always\n')
+    ran = world.spawn("apply", "--yes", **_CI)
+    ran.communicate()
+    assert ran.returncode == 0
+    assert world.git("api.git", "log", "-1", "--format=%an <%ae> %cn <%ce>", "main") == (
+        "Ci Robot <ci@example.org> Ci Robot <ci@example.org>"
+    )
+
+
+def test_what_names_a_program_in_the_environment_is_not_honoured(world: World, sealed: Path) -> None:
+    world.bare_repo("api")
+    mark = sealed / "ran"
+    program = sealed / "signer"
+    program.write_text(f"#!/bin/sh\ntouch {mark}\nexit 1\n")
+    program.chmod(0o755)
+    told = (
+        f"'commit.gpgsign'='true' 'gpg.program'='{program}' 'core.sshCommand'='{program}' 'user.email'='x@example.org'"
+    )
+    ran = world.spawn("apply", "--yes", GIT_CONFIG_PARAMETERS=told)
+    ran.communicate()
+    assert (ran.returncode, mark.exists()) == (0, False)
+    assert world.git("api.git", "log", "-1", "--format=%ae", "main") == "x@example.org"
