@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,9 +39,29 @@ def format_option(forms: type[StrEnum], told: str) -> Callable[[F], F]:
     return option("--format", "form", type=click.Choice(words), default=words[0], help=told)
 
 
-def out_option(told: str) -> Callable[[F], F]:
-    """Declare --out, which names a file."""
-    return option("--out", metavar="FILE", callback=_a_file, help=told)
+def out_option(told: str, kind: str, looks: str) -> Callable[[F], F]:
+    """Declare --out, which names a file: a new one, or one of the same kind, which begins with what it looks like."""
+    return option("--out", metavar="FILE", callback=partial(_own_file, kind=kind, looks=looks), help=told)
+
+
+def _own_file(
+    context: click.Context, given: click.Parameter, value: str | None, *, kind: str, looks: str
+) -> str | None:
+    """Refuse a file that says something else: it may be a person's only copy."""
+    name = _a_file(context, given, value)
+    place = None if name is None else Path(name).expanduser()
+    if place is not None and place.is_file() and (begins := _beginning(place)) and not re.search(looks, begins):
+        told = f"{name!r} is there, and it is no {kind} of rollout; name another file, or move it away"
+        raise click.BadParameter(told, context, given)
+    return name
+
+
+def _beginning(place: Path) -> str:
+    try:
+        with place.open("rb") as file:
+            return file.read(2000).decode("utf-8", "replace").strip()
+    except OSError:
+        return ""  # writing it will say what is wrong
 
 
 def _a_file(context: click.Context, given: click.Parameter, value: str | None) -> str | None:

@@ -26,7 +26,11 @@ _DIFFERENT = {State.PENDING, State.WAITING, State.DRIFT, State.CONFLICT, State.R
 
 @click.command()
 @targets
-@out_option("Save the plan, with every byte it would write, for `rollout apply FILE`.")
+@out_option(
+    "Save the plan, with every byte it would write, for `rollout apply FILE`.",
+    "plan",
+    r'\A{\s*"format": "rollout-plan/',
+)
 @option("--diff/--no-diff", default=True, help="Show the differences (default), or only the list of files.")
 @option("--offline", is_flag=True, help="Do not contact any remote; plan against what was last fetched.")
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are differences.")

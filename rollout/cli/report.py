@@ -27,13 +27,14 @@ from rollout.showing.passages import in_markdown, on_screen
 from rollout.showing.report import ReportContent, document
 from rollout.showing.status_rows import Recorded
 
+_LOOKS = r'\A# .* - Complete Summary\n(?:.*\n){1,6}\*\*Runs?:\*\* `|<meta name="generator" content="rollout">'
 _NO_JSON = "is no JSON; `rollout report --out FILE` writes it to a file; `rollout status --json` has the states"
 
 
 @click.command()
 @click.argument("run", required=False, shell_complete=completing.runs)
 @format_option(ReportForm, "How to write it.")
-@out_option("Write it to a file instead of standard output.")
+@out_option("Write it to a file instead of standard output.", "report", _LOOKS)
 @common
 @click.pass_context
 def report(context: click.Context, run: str | None, form: str, out: str | None) -> int:
