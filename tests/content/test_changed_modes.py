@@ -352,9 +352,9 @@ def test_what_people_wrote_stays_whatever_modes_a_file_gets(seed: int) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(1_000, 17_000, 4_000))
+@pytest.mark.parametrize("seed", range(1_000, 17_000, 2_000))
 def test_what_people_wrote_stays_over_many_lives_in_changing_modes(seed: int) -> None:
-    for number in range(seed, seed + 4_000):
+    for number in range(seed, seed + 2_000):
         random_modes.lived(number)
 
 

@@ -105,13 +105,20 @@ def test_a_matched_entry_with_a_key_of_a_person_goes_as_a_whole_and_is_asked_for
     assert file.plan("k: 0\n") is None
 
 
-@given(blank=st.text(" \t\n\r", max_size=4), steps=st.lists(st.sampled_from(['{"a": 1}', '{"a": {"b": []}, "c": 2}'])))
+_FILLED = st.lists(st.sampled_from(['{"a": 1}', '{"a": {"b": []}, "c": 2}']))
+
+
+@given(blank=st.text(" \t\n\r", max_size=4), steps=_FILLED)
 @pytest.mark.parametrize("around", ["{{{}}}\n", "{{{}}}", '{{"x": {{{}}}}}\n', "\ufeff{{{}}}\n"])
 def test_an_empty_object_that_others_had_stays_to_the_byte(around: str, blank: str, steps: list[str]) -> None:
     before = around.format(blank)
     file = Life("x.json", before, FileRule(Mode.MERGE))
     inside = [f'{{"x": {step}}}' if '"x"' in around else step for step in steps]
     assert file.lived(*inside, "{}") == before
+
+
+@given(steps=_FILLED)
+def test_an_empty_mapping_that_others_had_stays_to_the_byte(steps: list[str]) -> None:
     yaml = Life("x.yaml", "{\n}\n", FileRule(Mode.MERGE))
     assert yaml.lived(*steps, "{}") == "{\n}\n"
 
