@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.events.databases import INSTANCE, ask, opened, positions
+from tests.searches import at_most
 
 COLUMNS = "event_id, instance_id, event_type, occurred_at, event_data, metadata, parent_uuid, host"
 
@@ -216,7 +217,7 @@ ANY_ROW = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], database=None)
+@settings(at_most(500), suppress_health_check=[HealthCheck.function_scoped_fixture], database=None)
 @given(rows=st.lists(ANY_ROW, max_size=6))
 def test_no_row_fails_its_batch_and_each_is_an_event_or_a_reject(event_store: str, rows: list[Row]) -> None:
     deliver(event_store, rows)

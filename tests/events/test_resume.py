@@ -17,6 +17,7 @@ from rollout.events.resume import resume
 from rollout.events.store import append, read_events, read_session, resume_in_sql
 from tests.events.databases import INSTANCE, ask
 from tests.events.simulation import remembered, share, simulate, wrong_fields
+from tests.searches import at_most
 
 CANONICAL = canonical_names(shipped_types())
 T = "2026-02-03T15:20:00.000000Z"
@@ -228,7 +229,7 @@ LOGGED = (
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], database=None)
+@settings(at_most(200), suppress_health_check=[HealthCheck.function_scoped_fixture], database=None)
 @given(logged=st.lists(LOGGED, max_size=25))
 def test_python_and_the_database_tell_the_same(event_store: str, logged: list[tuple[str, dict[str, Any], int]]) -> None:
     ask(event_store, "SELECT purge_instance(%s, 'infinity')", INSTANCE)

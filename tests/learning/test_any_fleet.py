@@ -16,6 +16,7 @@ from rollout.model.inventory import FoundCheckout, Mode
 from rollout.model.learning import Form, Sample, Takeover
 from rollout.rendering.desired import Rendering
 from rollout.rendering.templates import set_names
+from tests.searches import at_most
 
 PATHS = [
     PurePosixPath(name) for name in ("CLAUDE.md", ".github/workflows/ci.yml", "a.toml", "x.j2", "[id].txt", "w#: x")
@@ -67,6 +68,7 @@ def rendered(made: Takeover) -> dict[tuple[str, PurePosixPath], bytes]:
         }
 
 
+@at_most(300)
 @given(st.lists(REPOSITORY, min_size=2, max_size=4))
 def test_what_is_taken_over_comes_out_to_the_byte(drawn: list[dict[PurePosixPath, File]]) -> None:
     files = dict(zip(("api", "web-app", "cli", "x_1"), drawn, strict=False))
