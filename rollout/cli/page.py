@@ -7,7 +7,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from rollout import __version__
-from rollout.cli import proving
+from rollout.cli import pacing, proving
 from rollout.cli.history import runs_at_work
 from rollout.cli.session import Session
 from rollout.errors import RolloutError
@@ -29,8 +29,8 @@ _RUNS = 100
 
 def page(at: Session) -> str:
     """Return the page as HTML, small enough to be mailed."""
-    since = clock.now_exact()
-    made = at.plan(at.settings(offline=True))
+    since, settings = clock.now_exact(), at.settings(offline=True)
+    made = pacing.shown(at, at.plan(settings), settings)
     hide = at.screen.masked
     write = partial(html.html, hide=hide)
     return fitting.fitted(pages.page(_facts(at, made, since)), write, partial(html.weight, hide=hide))

@@ -8,7 +8,7 @@ from typing import assert_never
 import click
 from msgspec.structs import replace
 
-from rollout.cli import completing, session
+from rollout.cli import completing, pacing, session
 from rollout.cli.common_options import given_options
 from rollout.cli.event_facts import event_facts
 from rollout.cli.forms import ReportForm
@@ -66,8 +66,9 @@ def report(context: click.Context, run: str | None, form: str, out: str | None) 
 def _document(context: click.Context, run: str | None, out: str | None) -> int:
     """Write the document about one rollout."""
     with session.opened(context, looks=False) as at:
-        inventory, since = at.loaded.inventory, clock.now_exact()
-        made = at.plan(at.settings(offline=True))  # first, for a run that ends meanwhile belongs into the report
+        inventory, since, settings = at.loaded.inventory, clock.now_exact(), at.settings(offline=True)
+        # First, for a run that ends meanwhile belongs into the report.
+        made = pacing.shown(at, at.plan(settings), settings)
         with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
             at_work = runs_at_work(at, book)
             recorded = Recorded(book.last_outcomes(), at_work is not None, since, book.stopped())

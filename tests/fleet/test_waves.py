@@ -55,6 +55,21 @@ def test_a_wave_in_review_says_what_is_to_be_done_and_what_is_not_known(fleet: W
     assert told["web"] == why
 
 
+def test_the_report_and_the_page_show_later_waves_as_waiting_too(fleet: World) -> None:
+    waves(fleet)
+    assert applied(fleet, "--limit", "api").code == 0
+    fleet.head += "forbid: [{text: hello, block: true, targets: [api]}]\n"
+    fleet.template("project/conf.txt", "hello again\n")
+    (fleet.root / "templates/project/conf.txt.j2").unlink()
+    assert applied(fleet).code == 3
+    assert fleet.run("status", "--json").states() == {"api": "blocked", "web": "waiting", "ops": "waiting"}
+    report = fleet.run("report").out
+    assert "web - waiting: wave 1 (api) is not finished: api" in report
+    assert "pending" not in report.partition("## Status Now")[2]
+    page = fleet.run("report", "--format", "html").out
+    assert "0 of 3 in sync; 1 blocked; 2 waiting" in page
+
+
 def test_apply_shows_later_waves_as_waiting_as_plan_does(fleet: World) -> None:
     waves(fleet, deliver="review")
     (told,) = (line for line in fleet.run("plan").out.splitlines() if line.startswith("Plan for"))
