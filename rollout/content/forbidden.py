@@ -37,8 +37,12 @@ def _pattern(words: str, is_pattern: bool) -> re.Pattern[str]:
     return re.compile(words if is_pattern else re.escape(words), re.MULTILINE)
 
 
-def pattern_fault(words: str) -> str | None:
-    """Say why a pattern cannot be used, or None."""
+def fault(words: str, *, is_pattern: bool) -> str | None:
+    """Say why words or a pattern cannot be used, or None."""
+    if "\b" in words:  # nobody means that: YAML made it of what is a word's edge in a pattern
+        return r"'\b' between double quotes is a backspace; write '\\b', or use single quotes"
+    if not is_pattern:
+        return None
     try:
         re.compile(words)
     except re.error as error:

@@ -64,9 +64,9 @@ def faults(budgets_node: yaml_nodes.Node | None, forbid_node: yaml_nodes.Node | 
         said = _settings(item)
         if ("text" in said) == ("pattern" in said):
             yield Fault(item.line, "forbid: takes either 'text' or 'pattern'")
-        why = _pattern_fault(str(said["pattern"])) if "pattern" in said else None
-        if why:
-            yield Fault(item.line, f"forbid.pattern: {why}")
+        for key in said.keys() & {"text", "pattern"}:
+            if why := _fault(str(said[key]), is_pattern=key == "pattern"):
+                yield Fault(item.line, f"forbid.{key}: {why}")
 
 
 def unmatched(node: yaml_nodes.Node | None, targets: Iterable[Target], groups: GroupNames) -> Iterator[Fault]:
@@ -79,10 +79,10 @@ def unmatched(node: yaml_nodes.Node | None, targets: Iterable[Target], groups: G
                 yield Fault(item.line, f"{what}{near(word, names)}")
 
 
-def _pattern_fault(pattern: str) -> str | None:
-    from rollout.content import forbidden  # few inventories have patterns
+def _fault(words: str, *, is_pattern: bool) -> str | None:
+    from rollout.content import forbidden  # few inventories forbid anything
 
-    return forbidden.pattern_fault(pattern)
+    return forbidden.fault(words, is_pattern=is_pattern)
 
 
 def _items(node: yaml_nodes.Node | None) -> tuple[yaml_nodes.Node, ...]:

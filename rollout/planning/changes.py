@@ -122,7 +122,7 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
     if isinstance(actual, Obstacle):
         if strategy(item.mode).passed_over(item, actual):
             return None
-        return _error(item.path, Flaw(f"is {actual.what} there{in_place.way_out(item.path, actual, snapshot)}"))
+        return _error(item.path, Flaw(f"is {actual.what} there{in_place.way_out(item, actual, snapshot)}"))
     at, decisions = _situation(item, actual, snapshot), keeping.released(item, snapshot, decisions)
     try:
         wanted = strategy(item.mode).wanted(at)

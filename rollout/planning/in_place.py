@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from rollout.content.modes.table import strategy
+from rollout.content.modes.table import strategy, traits
 from rollout.model.files import File, Managed, Obstacle, Snapshot
 
 _MOST = 3  # paths that are named
@@ -27,9 +27,11 @@ def _is_stuck(item: Managed, found: File | Obstacle | None) -> bool:
     return isinstance(found, Obstacle) and not strategy(item.mode).passed_over(item, found)
 
 
-def way_out(path: PurePosixPath, found: Obstacle, snapshot: Snapshot) -> str:
+def way_out(item: Managed, found: Obstacle, snapshot: Snapshot) -> str:
     """Say what a person can do about what is at a path."""
-    ours = in_place_of(path, snapshot)
+    if found.leads and not traits(item.mode).writes:
+        return "; take it away yourself: what it leads to may be needed"
+    ours = in_place_of(item.path, snapshot)
     if not ours:
         return found.way_out
     more = f" and {len(ours) - _MOST:,} more" if len(ours) > _MOST else ""

@@ -115,6 +115,10 @@ def test_where_the_exact_parser_reads_a_text_both_read_the_same() -> None:
         ("a: {b: c\nd: e\n", 2, "close the '{' on line 1"),
         ("a: 1\nb:[c]\n", 2, "a blank is missing behind the colon of 'b'"),
         ("a: 1\nb:{c: {d: e}}\n", 2, "a blank is missing behind the colon of 'b'"),
+        ("r: {a: {p: 1}, b:{p: 2}}\n", 1, "a blank is missing behind the colon of 'b'"),
+        ("r: {a: {p: 1},\n  b:[p]}\n", 2, "a blank is missing behind the colon of 'b'"),
+        ("r: {check: bash -n {path}}\n", 1, "'{' in a text begins a value; put it in quotes"),
+        ("r: [a, b [c]]\n", 1, "'[' in a text begins a value; put it in quotes"),
         ("a: 1\nb\n", 2, "put a colon and a blank behind the key"),
     ],
 )

@@ -142,6 +142,15 @@ def test_mistakes_in_budgets_and_forbid_are_told_with_their_lines(tmp_path: Path
     assert "inventory.yaml:4: forbid: takes either 'text' or 'pattern'" in done.err
 
 
+@pytest.mark.parametrize("key", ["text", "pattern"])
+def test_a_word_edge_that_yaml_made_a_backspace_is_told(tmp_path: Path, key: str) -> None:
+    world = World(tmp_path, head=HEAD + f'forbid: [{{{key}: "\\bTODO\\b"}}]\n')
+    world.bare_repo("api")
+    done = world.run("validate")
+    said = rf"forbid.{key}: '\b' between double quotes is a backspace; write '\\b', or use single quotes"
+    assert (done.code, f"inventory.yaml:3: {said}" in done.err) == (64, True), done.err
+
+
 def test_a_budget_counts_tokens_each_import_once_and_nothing_outside_of_the_target(tmp_path: Path) -> None:
     rule = "{name: session, files: [CLAUDE.md, '.claude/rules/*.md'], follow: imports, max_tokens: 23}"
     world = World(tmp_path, head=HEAD + f"budgets: [{rule}]\n")

@@ -191,6 +191,9 @@ def test_a_link_in_the_place_of_a_file_is_told_with_where_it_leads_and_the_way_o
     for target in world.run("status", "--json").json["targets"]:
         assert (target["state"], target["reason"], target["disagreement"]) == ("blocked", told, None)
     assert world.run("status").out.count("is a symlink") == 2
+    world.tail += "files: {conf.txt: {mode: absent}}\n"
+    told = "conf.txt: is a symlink to AGENTS.md there; take it away yourself: what it leads to may be needed"
+    assert [target["reason"] for target in world.run("plan", "--json").json["targets"]] == [told, told]
 
 
 @pytest.mark.parametrize("kind", ["repository", "folder"])

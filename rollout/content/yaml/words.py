@@ -27,14 +27,29 @@ _WORDS = {
 }
 _OPENED = {"while parsing a flow mapping": "'{'", "while parsing a flow sequence": "'['"}
 _NO_BLANK = re.compile(r"\s*(?:- )*([\w.-]+):[\[{]")
+_KEY_BEFORE = re.compile(r"([\w.-]+):\Z")
 LINE_END = re.compile(r"\r\n?|\n")
 
 
 def told(error: MarkedYAMLError, text: str) -> tuple[int, str]:
     """Return the line of a fault in a text, and what is wrong there."""
-    line, what = _told(error)
-    key = _NO_BLANK.match("".join(LINE_END.split(text)[line - 1 : line]))
-    return line, f"not valid YAML: {what if key is None else f'a blank is missing behind the colon of {key[1]!r}'}"
+    lines = LINE_END.split(text)
+    line, what = _inside_braces(error, lines) or _told(error)
+    key = _NO_BLANK.match("".join(lines[line - 1 : line]))
+    return line, f"not valid YAML: {what if key is None else _no_blank(key[1])}"
+
+
+def _no_blank(key: str) -> str:
+    return f"a blank is missing behind the colon of {key!r}"
+
+
+def _inside_braces(error: MarkedYAMLError, lines: list[str]) -> tuple[int, str] | None:
+    """Say what is wrong in front of a brace or a bracket that cannot stand where it does inside others."""
+    mark, found = error.problem_mark, re.search(r"got '([\[{])'\Z", str(error.problem))
+    if mark is None or found is None or error.context not in _OPENED:
+        return None
+    key = _KEY_BEFORE.search(lines[mark.line][: mark.column])
+    return mark.line + 1, f"{found[1]!r} in a text begins a value; {QUOTE}" if key is None else _no_blank(key[1])
 
 
 def _told(error: MarkedYAMLError) -> tuple[int, str]:
