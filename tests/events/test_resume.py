@@ -271,8 +271,9 @@ def test_the_simulation_would_notice_a_forgotten_event() -> None:
 
 
 @pytest.mark.long
-def test_2000_sessions_are_told_right_by_the_database(event_store: str) -> None:
-    agents = {f"simulated-PS-{seed:06x}": simulate(seed) for seed in range(2500)}
+@pytest.mark.parametrize("first", range(0, 2500, 500))
+def test_2500_sessions_are_told_right_by_the_database(event_store: str, first: int) -> None:
+    agents = {f"simulated-PS-{seed:06x}": simulate(seed) for seed in range(first, first + 500)}
     with connected(event_store) as connection, connection.cursor() as cursor:
         with cursor.copy("COPY event_intake FROM STDIN") as copy:
             for instance, agent in agents.items():
@@ -282,4 +283,4 @@ def test_2000_sessions_are_told_right_by_the_database(event_store: str) -> None:
                          event.parent_uuid, "odin3")
                     )  # fmt: skip
         wrong = [wrong_fields(agent.truth, resume_in_sql(connection, instance)) for instance, agent in agents.items()]
-    assert str(share(wrong)) == "100.0 % (99.8 to 100.0 %) of 2,500"
+    assert str(share(wrong)) == "100.0 % (99.2 to 100.0 %) of 500"
