@@ -22,6 +22,10 @@ _PLACES = {
 _GIT = {
     "GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL": "Who the author of the commits is; they beat the git configuration.",
     "GIT_COMMITTER_NAME, GIT_COMMITTER_EMAIL": "Who the committer is.",
+    "GIT_CONFIG_COUNT, GIT_CONFIG_KEY_0, GIT_CONFIG_VALUE_0, GIT_CONFIG_PARAMETERS": (
+        "`user.name`, `user.email` and the same of `author` and `committer`, as CI sets them, and as "
+        "`git -c user.name=Robot rollout apply` does; they beat the git configuration. Nothing else in them is honoured."
+    ),
     "EMAIL": "The address, where nothing else says one.",
     "GIT_SSH_COMMAND, GIT_SSH, GIT_SSH_VARIANT": "How ssh is started, as git means them.",
     "GIT_CONFIG_GLOBAL": "Your git configuration, as git means it. A repository's own configuration is never asked.",
