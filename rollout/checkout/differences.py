@@ -91,14 +91,28 @@ def differing_files(
         behind = [item.path for item in managed if not _as_upstream(item, old, new, objects)]
         if behind:
             return behind, _in_the_way(here, moves_between(old, new), how, size)
+    return [], _but_left_out(here, _on_disk(repo, new, managed, how))
+
+
+def unlike_upstream(
+    here: CheckedOut, upstream: str, store: Store, managed: list[Managed], person: Person
+) -> dict[PurePosixPath, str]:
+    """Return the managed files that differ between the work tree, whatever is checked out, and upstream."""
+    new = store.tree(upstream)
+    how = conversions(here.repo, new, store.objects(upstream), person, [item.path for item in managed])
+    return _but_left_out(here, _on_disk(here.repo, new, managed, how))
+
+
+def _on_disk(repo: GitDir, new: Tree, managed: Iterable[Managed], how: Conversions) -> dict[PurePosixPath, str]:
     found, file_mode = {}, repo.compares_modes()
     for item in managed:
         move = Move(item.path, None, new.entry(item.path))
         on_disk = look.look(repo.top, item.path)
-        differs = (move.new is None) != (on_disk is None) or edited(repo, [move], how, size, file_mode=file_mode)
+        differs = (move.new is None) != (on_disk is None)
+        differs = differs or bool(edited(repo, [move], how, len(new.root), file_mode=file_mode))
         if differs and not _suits(item, on_disk, how):
             found[item.path] = DELETED if on_disk is None else _kind(on_disk)
-    return [], _but_left_out(here, found)
+    return found
 
 
 def edits_in_the_way(

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from rollout.checkout import discover, index_lock
 from rollout.checkout.collisions import collisions
-from rollout.checkout.differences import CheckedOut, behind_by, differing_files, edits_in_the_way
+from rollout.checkout.differences import CheckedOut, behind_by, differing_files, edits_in_the_way, unlike_upstream
 from rollout.checkout.standing import BranchStanding, Hindered, git_for, hindrance, standing
 from rollout.errors import Damaged, GitError
 from rollout.git.git_folder import NotOurs
@@ -43,6 +43,7 @@ def observe(
             behind, files = differing_files(here, upstream, store, managed, person, stack)
             others = repo.head() != f"refs/heads/{where.branch}"
             ours_alone = not (others or behind or files) and _is_ours_alone(here.standing)
+            unlike = unlike_upstream(here, upstream, store, managed, person) if others and behind else files
             if ours_alone:
                 files = _edits(here, upstream, store, person, stack)
     except Damaged:
@@ -61,7 +62,8 @@ def observe(
     if ours_alone:
         return CheckoutState(True, why, can_follow, at.local, ahead, missing, collides=collides, ours_alone=True)
     paths = [item.path for item in managed]
-    without = paths if others else [path for path in paths if path in behind or path in files]
+    apart = unlike.keys() if others else {*behind, *files}
+    without = [path for path in paths if path in apart]
     edits = {} if others else files  # what is committed on another branch is no edit
     differing = tuple(DifferingFile(path, why, edits.get(path, "")) for path in without)
     return CheckoutState(False, why, can_follow, at.local, ahead, missing, differing, collides)

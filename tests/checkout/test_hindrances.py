@@ -47,9 +47,24 @@ def test_what_is_committed_on_another_branch_is_no_local_edit(world: World) -> N
     world.git(top, "checkout", "-q", "-b", "feature")
     world.git(top, "commit", "-q", "-a", "-m", "feature")
     found = world.run("verify", "--json").json["targets"][0]["mismatches"]
-    assert found == [
-        {"path": path, "where": "checkout", "reason": "on branch feature"} for path in ("conf.txt", "more.txt")
-    ]
+    assert found == [{"path": "conf.txt", "where": "checkout", "reason": "on branch feature"}]
+
+
+def test_a_checkout_on_another_branch_is_verified_by_what_its_files_say(world: World) -> None:
+    top = world.repo("api")
+    world.template("project/more.txt", "more\n")
+    world.tail = "files: {gone.txt: {mode: absent}}\n"
+    assert world.run("apply", "--yes").code == 0
+    world.git(top, "checkout", "-q", "-b", "feature")
+    world.commit(top, {"mine.txt": "mine\n"})
+    assert world.run("verify").code == 0
+    assert world.run("status", "--json").states() == {"api": "behind"}
+    world.elsewhere("api", {"theirs.txt": "theirs\n"})
+    assert world.run("verify").code == 0
+    world.template("project/more.txt", "more and more\n")
+    assert world.run("apply", "--yes").code == 0
+    found = world.run("verify", "--json").json["targets"][0]["mismatches"]
+    assert found == [{"path": "more.txt", "where": "checkout", "reason": "on branch feature"}]
 
 
 def test_what_a_person_pushed_since_upstream_was_asked_is_not_told_as_a_checkout_that_lags(world: World) -> None:
