@@ -76,9 +76,15 @@ def diff(context: click.Context, words: tuple[str, ...], base: bool, tool: bool,
 def _meant(loaded: Loaded, words: tuple[str, ...]) -> tuple[tuple[Target, ...], str | None]:
     """Return the targets and the path that the words of the command line name."""
     targets, groups = loaded.chosen, loaded.inventory.groups
-    if len(words) > 1 and not choose.named(targets, words[-1]):
+    if words and not choose.named(targets, words[-1]) and (len(words) > 1 or _is_path(loaded, words[-1])):
         return choose.select(targets, words[:-1], groups), str(PurePosixPath(words[-1]))
     return choose.select(targets, words, groups), None
+
+
+def _is_path(loaded: Loaded, word: str) -> bool:
+    """Tell whether a target manages a path of this name."""
+    path = PurePosixPath(word)
+    return any(slot.path == path for target in loaded.chosen for slot in loaded.rendering.slots(target))
 
 
 def _managed(steps: tuple[Step, ...], path: str, targets: list[str]) -> None:

@@ -66,7 +66,7 @@ def test_the_last_word_of_diff_is_a_path_unless_it_names_a_target(three: World) 
 
     assert shown("api", "web") == {("api", "conf.txt"), ("web", "conf.txt")}
     assert shown("api", "conf.txt") == shown("api", "./conf.txt") == {("api", "conf.txt")}
-    assert shown("all", "conf.txt") == {(name, "conf.txt") for name in ("api", "web", "cli")}
+    assert shown("all", "conf.txt") == shown("conf.txt") == {(name, "conf.txt") for name in ("api", "web", "cli")}
     for word, meant in (("conf.tx", "conf.txt"), ("wbe", "web")):
         ran = three.run("diff", "api", word)
         assert ran.code == 64
