@@ -106,7 +106,7 @@ _WORDS = st.dictionaries(st.sampled_from([7, 9, 11]), st.sampled_from("xyz"), mi
         ("x.yaml", Mode.MERGE, "mine: 0\n{}"),
     ],
 )
-@at_most(500)
+@at_most(400)
 @given(person=st.dictionaries(st.sampled_from([1, 3]), st.sampled_from("pq"), min_size=1), steps=st.lists(_WORDS))
 def test_a_merge_is_followed_by_others_wherever_the_template_changes_what_only_it_wrote(
     path: str, mode: Mode, around: str, taken_over: bool, person: dict[int, str], steps: list[dict[int, str]]
