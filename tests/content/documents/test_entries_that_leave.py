@@ -187,7 +187,7 @@ _STEPS = st.tuples(
 
 
 @pytest.mark.parametrize("path", _FILES)
-@at_most(200)
+@at_most(150)
 @given(steps=st.lists(_STEPS, min_size=2, max_size=5))
 def test_after_any_life_every_entry_has_the_keys_that_rollout_gave_it(path: str, steps: list[Any]) -> None:
     file = Life(path, _text(path, {"name": "x"}), FileRule(Mode.MERGE, match=_FLAT_AND_DEEP))
