@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.fleet.load import Loaded
@@ -11,6 +13,7 @@ from rollout.fleet.parts import Parts
 from rollout.machine import clock
 from rollout.model.inventory import Branch, Folder, Target, TargetKind
 from rollout.model.outcomes import Outcome, PastRun, RunCommand
+from rollout.model.own_writes import FolderWrites, RecordedWrite
 from rollout.model.plan import State, Step
 from rollout.model.reasons import Way, WayOut, said
 from rollout.planning.holds import held
@@ -20,13 +23,22 @@ from rollout.targets.past import step_back, taken_back
 from rollout.work import threads
 
 
-def steps_back(
-    past: PastRun, targets: tuple[Target, ...], loaded: Loaded, settings: Settings, jobs: int, *, reopen: bool = False
-) -> tuple[Step, ...]:
-    """Return a step for each target that the run changed.
+class TakingBack(Struct, frozen=True):
+    """A run that is taken back, and what it and later ones wrote in folders.
 
     `reopen` proposes what a person declined, and beside a branch that a person took over.
     """
+
+    past: PastRun
+    writes: FolderWrites
+    reopen: bool = False
+
+
+def steps_back(
+    what: TakingBack, targets: tuple[Target, ...], loaded: Loaded, settings: Settings, jobs: int
+) -> tuple[Step, ...]:
+    """Return a step for each target that the run changed."""
+    past = what.past
     outcomes = {outcome.target: outcome for outcome in past.outcomes}
     found: dict[str, Step] = {}
 
@@ -34,7 +46,9 @@ def steps_back(
 
     def undo(target: Target) -> Step:
         wanted = parts.desired(target) if rendering.any_reads_files(target) else rendering.desired(target)
-        back = RevertRequest(target, outcomes[target.name], past.run, formatters.over(wanted), reopen)
+        back = RevertRequest(
+            target, outcomes[target.name], past.run, formatters.over(wanted), what.reopen, _writes(what, target)
+        )
         step = step_back(back, settings)
         also = past.command is RunCommand.REVERT and taken_back(target, past.run, settings)
         return replace(step, why=step.why.also(*_STILL_BACK.parts)) if also else step
@@ -42,6 +56,10 @@ def steps_back(
     for target, step in threads.run(undo, targets, jobs):
         found[target.name] = held(step, target, clock.now()[:10])
     return tuple(found[target.name] for target in targets)
+
+
+def _writes(what: TakingBack, target: Target) -> Mapping[str, Sequence[RecordedWrite]]:
+    return what.writes.get(target.name, {}) if target.kind is TargetKind.FOLDER else {}
 
 
 def steps_of_taken_back(past: PastRun, loaded: Loaded, settings: Settings) -> tuple[Step, ...]:

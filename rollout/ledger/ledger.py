@@ -16,6 +16,7 @@ from rollout.ledger.queries import Database, queries
 from rollout.ledger.sqlite import SQLite, read_only
 from rollout.machine import clock
 from rollout.model.outcomes import LastOutcome, Outcome, PastRun, Run
+from rollout.model.own_writes import FolderWrites
 from rollout.model.reviews import ReviewAct
 from rollout.model.waves import Lately
 
@@ -117,6 +118,10 @@ class Ledger:
     def last_writer(self, target: str, path: str) -> tuple[str, str | None] | None:
         """Return (run, commit) of the last run that wrote a path of a target."""
         return rows.writer_of(path, self._ask("writers", target=target))
+
+    def folder_writes(self, since: str) -> FolderWrites:
+        """Return the writes of a run, and of those after it, of each file of each folder, oldest first."""
+        return rows.folder_writes(self._ask("folder_writes", run=since))
 
     def lock(self, wait: float = 0.0) -> AbstractContextManager[None]:
         """Keep other machines that share this ledger from running at once; raise Busy when one does after `wait`."""

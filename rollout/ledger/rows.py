@@ -12,6 +12,7 @@ from rollout.ledger.queries import LedgerError
 from rollout.model.action import Action
 from rollout.model.inventory import TargetKind
 from rollout.model.outcomes import LastOutcome, Outcome, PastRun, RunCommand, Verdict, WrittenPath
+from rollout.model.own_writes import FolderWrites, RecordedWrite
 from rollout.model.reasons import said
 from rollout.model.reviews import Review, ReviewAct
 
@@ -95,3 +96,14 @@ def writer_of(path: str, rows: Iterable[Row]) -> tuple[str, str | None] | None:
         if any(written[0] == path for written in json.loads(paths)):
             return run, commit
     return None
+
+
+def folder_writes(rows: Iterable[Row]) -> FolderWrites:
+    """Return the writes of each file of each folder, in the order of these outcomes."""
+    found: dict[str, dict[str, list[RecordedWrite]]] = {}
+    for target, run, command, paths in rows:
+        files = found.setdefault(target, {})
+        for path, _, before, after in json.loads(paths):
+            write = RecordedWrite(run, before, after, gives_back=command == RunCommand.REVERT)
+            files.setdefault(path, []).append(write)
+    return found

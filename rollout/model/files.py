@@ -13,7 +13,7 @@ from rollout.model.changed import ChangedBy
 from rollout.model.inputs import Input
 from rollout.model.inventory import FileRule, Mode
 from rollout.model.line_ends import Conversion
-from rollout.model.own_writes import FileShare
+from rollout.model.own_writes import FileShare, LaterWrites
 from rollout.safety.flaw import Flaw
 
 
@@ -215,7 +215,7 @@ class Snapshot(Struct, frozen=True):
     held: Mapping[PurePosixPath, str] = field(default_factory=dict)  # and when files were reverted
     given_back: frozenset[PurePosixPath] = frozenset()  # files that are as a revert left them
     changed_by: Mapping[PurePosixPath, ChangedBy] = field(default_factory=dict)  # for files that wait for a decision
-    wrote: Mapping[PurePosixPath, str] = field(default_factory=dict)  # and for those that a revert leaves, our last run
+    later: LaterWrites = LaterWrites()  # after a run that a revert takes back
     agreed: Mapping[PurePosixPath, Agreed] = field(default_factory=dict)  # keys that were found as they should be
     unsearched: bool = False  # nobody has looked yet for what rollout wrote, and now there is no network to do it
     linked: frozenset[PurePosixPath] = frozenset()  # files on the disk that have another name, too

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Protocol, TypeVar
+
+from msgspec import Struct, field
 
 
 class FileShare(StrEnum):
@@ -36,3 +40,77 @@ def _never_there_before(writes: Sequence[tuple[object, object]]) -> bool:
     """Tell whether what our last write left is new: a template may say again what others had."""
     sides = [side for pair in writes for side in pair]
     return bool(sides) and sides[-1] is not None and sides.count(sides[-1]) == 1
+
+
+class Write(Protocol):
+    """A write of ours of one file."""
+
+    @property
+    def run(self) -> str: ...
+    @property
+    def before(self) -> object: ...
+    @property
+    def after(self) -> object: ...
+    @property
+    def gives_back(self) -> bool:
+        """Tell whether a revert wrote it."""
+        ...
+
+
+_W = TypeVar("_W", bound=Write)
+
+
+class RecordedWrite(Struct, frozen=True):
+    """A write of ours of one file, by the fingerprints before and after, as the ledger has it."""
+
+    run: str
+    before: str | None
+    after: str | None
+    gives_back: bool = False
+
+
+FolderWrites = Mapping[str, Mapping[str, Sequence[RecordedWrite]]]  # by target and path, oldest first
+
+
+def lasting(writes: Iterable[_W]) -> list[_W]:
+    """Return writes, oldest first, as if there had never been a revert, nor what it took back.
+
+    A revert of something else than the write before it, or of what is not among these, is a write like any other.
+    """
+    found: list[_W] = []
+    gone: list[_W] = []
+    for write in writes:
+        if write.gives_back and found and (found[-1].after, found[-1].before) == (write.before, write.after):
+            gone.append(found.pop())
+        elif write.gives_back and gone and (gone[-1].before, gone[-1].after) == (write.before, write.after):
+            found.append(gone.pop())
+        else:
+            found, gone = [*found, write], []
+    return found
+
+
+class LaterWrites(Struct, frozen=True):
+    """What we wrote after a run at paths where there is neither what that wrote nor what it found."""
+
+    runs: Mapping[PurePosixPath, str] = field(default_factory=dict)  # of which there is the text now
+    taken_back: frozenset[PurePosixPath] = frozenset()  # where a revert has taken the run back since
+
+
+def later_writes(
+    run: str, writes: Mapping[PurePosixPath, Sequence[Write]], there: Mapping[PurePosixPath, object]
+) -> LaterWrites:
+    """Return what we wrote after a run, of all our writes of each file, oldest first, and what is there now."""
+    since = {path: _since(run, done) for path, done in writes.items()}
+    taken_back = {path for path, (known, last) in since.items() if known and last[:1] != [known]}
+    runs = {
+        path: last[-1].run
+        for path, (known, last) in since.items()
+        if path not in taken_back and last and last[-1] is not known and last[-1].after == there[path]
+    }
+    return LaterWrites(runs, frozenset(taken_back))
+
+
+def _since(run: str, writes: Sequence[Write]) -> tuple[Write | None, list[Write]]:
+    """Return the write of a run, if it is known, and what lasts of that and of those after it; else of all."""
+    at = max((place for place, write in enumerate(writes) if write.run == run), default=None)
+    return (None, lasting(writes)) if at is None else (writes[at], lasting(writes[at:]))

@@ -69,8 +69,9 @@ def undone(
     if moved:
         reason = _named("upstream changed ", moved, ", which is in review; run `rollout apply` before the revert")
         return Undone(Step(target.name, target.location, State.BLOCKED, reason, snapshot.revision))
-    back = {path: old for path, old in before.items() if path not in {*stays, *left}}
-    if left and (review is not None or not _can_be_left(left, stands(outcome, snapshot))):
+    there = stands(outcome, snapshot)
+    back = {path: old for path, old in before.items() if path in there and path not in stays}
+    if left and (review is not None or not _can_be_left(left, there)):
         return Undone(Step(target.name, target.location, State.BLOCKED, _theirs(left, snapshot), snapshot.revision))
     changes = (*_changes(back, snapshot), *_staying(stays, offered))
     step = _step(target, snapshot, changes, circumstances)
@@ -79,11 +80,15 @@ def undone(
 
 
 def changed_since(outcome: Outcome, snapshot: Snapshot, out: Collection[PurePosixPath] = ()) -> list[PurePosixPath]:
-    """Return the paths, but for those `out` of it, at which there is neither what the run wrote nor what it found."""
+    """Return the paths, but for those `out` of it, at which there is neither what the run wrote nor what it found.
+
+    Where the run was taken back since, nothing of it is left to go back.
+    """
+    done = {*out, *snapshot.later.taken_back}
     return [
         path
         for path, written in _paths(outcome)
-        if path not in out and _there(snapshot, path) not in {written.before, written.after}
+        if path not in done and _there(snapshot, path) not in {written.before, written.after}
     ]
 
 
@@ -123,7 +128,7 @@ def _obstacle(
         then = f" anew; take that back first: rollout revert {run}"
         return State.BLOCKED, _named("the open review changes ", anew, then)
     if not out and not stands(outcome, snapshot) and not changed_since(outcome, snapshot):
-        return State.IN_SYNC, said("it is as before the run already")
+        return State.IN_SYNC, said(_TAKEN_BACK if snapshot.later.taken_back else "it is as before the run already")
     return None
 
 
@@ -135,20 +140,21 @@ def _can_be_left(left: list[PurePosixPath], back: list[PurePosixPath]) -> bool:
 
 def _theirs(left: list[PurePosixPath], snapshot: Snapshot) -> Reason:
     """Return who changed files since the run, a later run of ours or others, and that these are left alone."""
-    found = tuple((path, _did(path, snapshot)) for path in left if path not in snapshot.wrote)
+    found = tuple((path, _did(path, snapshot)) for path in left if path not in snapshot.later.runs)
     by_others = (FileCauses(found, whole=len(found) <= _NAMED), *said(_LEFT).parts) if found else ()
     return NONE.also(*(part for run in _later(left, snapshot) for part in run.parts), *by_others)
 
 
 def _later(left: list[PurePosixPath], snapshot: Snapshot) -> Iterator[Reason]:
     """Yield which later runs wrote files, and that they are to be taken back first."""
-    ours = [path for path in left if path in snapshot.wrote]
-    for run in dict.fromkeys(snapshot.wrote[path] for path in ours):
-        paths = [path for path in ours if snapshot.wrote[path] == run]
+    runs = {path: snapshot.later.runs[path] for path in left if path in snapshot.later.runs}
+    for run in dict.fromkeys(runs.values()):
+        paths = [path for path, later in runs.items() if later == run]
         yield _named(f"run {run} wrote ", paths, f" since; take that back first: rollout revert {run}")
 
 
 _NAMED = 3  # the most that are named without -v
+_TAKEN_BACK = "what the run wrote is taken back already"
 _LEFT = "what others changed since the run is left alone; mend it by hand or with the templates"
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from rollout.model import tree_modes
 from rollout.model.files import File
-from rollout.model.own_writes import FileShare
+from rollout.model.own_writes import FileShare, lasting
 from rollout.objects import messages, seal
 from rollout.objects.trees import PathChange, TreeEntry, entry_of
 
@@ -45,6 +45,11 @@ class Touch(Struct, frozen=True, array_like=True):
         """Tell whether this is what rollout wrote."""
         return self.ours and self.kept is None
 
+    @property
+    def gives_back(self) -> bool:
+        """Tell whether a revert wrote it."""
+        return self.share is FileShare.GIVEN_BACK
+
 
 History = dict[PurePosixPath, list[Touch]]  # newest first
 
@@ -59,18 +64,9 @@ def in_force(touches: Iterable[Touch]) -> list[Touch]:
 
     Where it is not known which write a revert took back, nothing of ours is left in the file.
     """
-    found: list[Touch] = []
-    gone: list[Touch] = []
-    for touch in reversed(own(touches)):
-        if touch.share is not FileShare.GIVEN_BACK:
-            found, gone = [*found, touch], []
-        elif found and (found[-1].after, found[-1].before) == (touch.before, touch.after):
-            gone.append(found.pop())
-        elif gone and (gone[-1].before, gone[-1].after) == (touch.before, touch.after):
-            found.append(gone.pop())
-        else:
-            found, gone = [replace(touch, share=FileShare.NONE)], []
-    return found[::-1]
+    found = lasting(own(touches)[::-1])[::-1]
+    unknown = next((place for place, touch in enumerate(found) if touch.gives_back), None)
+    return found if unknown is None else [*found[:unknown], replace(found[unknown], share=FileShare.NONE)]
 
 
 def newest(touches: Iterable[Touch]) -> Touch | None:
@@ -81,7 +77,7 @@ def newest(touches: Iterable[Touch]) -> Touch | None:
 def is_given_back(touches: Iterable[Touch], there: TreeEntry) -> bool:
     """Tell whether a file is as a revert left it, and we have not written it since."""
     last = newest(touches)
-    return last is not None and last.share is FileShare.GIVEN_BACK and last.after == there
+    return last is not None and last.gives_back and last.after == there
 
 
 def undoing(touches: list[Touch]) -> list[Touch]:

@@ -7,7 +7,9 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from rollout.errors import GitError
+from rollout.model import own_writes
 from rollout.model.files import File
+from rollout.model.own_writes import LaterWrites
 from rollout.model.plan import Change
 from rollout.objects import messages
 from rollout.objects.trees import entry_of, entry_there
@@ -137,11 +139,13 @@ def before(store: Store, path: PurePosixPath, now: File | None) -> File | None:
     raise GitError(f"no commit of rollout upstream has {path} as it is there")
 
 
-def wrote(store: Store, files: Mapping[PurePosixPath, File | None]) -> dict[PurePosixPath, str]:
-    """Return the runs whose commits made files what they are."""
+def later_writes(store: Store, run: str, commit: str, files: Mapping[PurePosixPath, File | None]) -> LaterWrites:
+    """Return what our commits after that of a run, which may have pushed the commit of another, made of files."""
     past = by_path(store.memory.memo().history)
-    last = {path: touch for path in files if (touch := history.newest(past.get(path, ()))) is not None}
-    return {path: touch.run for path, touch in last.items() if touch.after == entry_of(files[path], touch.commit)}
+    writes = {path: history.own(past.get(path, ()))[::-1] for path in files}
+    run = next((touch.run for done in writes.values() for touch in done if touch.commit == commit), run)
+    there = {path: entry_of(files[path], done[-1].commit) for path, done in writes.items() if done}
+    return own_writes.later_writes(run, writes, there)
 
 
 def _blobs(touch: Touch) -> set[str]:

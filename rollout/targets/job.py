@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from rollout.git.person import Person
 from rollout.model.action import Action
@@ -13,6 +14,7 @@ from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired
 from rollout.model.inventory import Target
 from rollout.model.outcomes import Outcome, Run
+from rollout.model.own_writes import RecordedWrite
 from rollout.model.plan import State, Step
 from rollout.model.reasons import Reason
 from rollout.model.reviews import Standing
@@ -69,7 +71,8 @@ class Glance(Struct, frozen=True):
 class RevertRequest(Struct, frozen=True):
     """What a run did to one target, to be undone; `desired` is what its templates ask for now.
 
-    `reopen` proposes it even where a person declined that, or took the branch over.
+    `writes` are its writes and those of the runs after it, oldest first, of each file of a folder. `reopen` proposes
+    it even where a person declined that, or took the branch over.
     """
 
     target: Target
@@ -77,6 +80,7 @@ class RevertRequest(Struct, frozen=True):
     run: str
     desired: Desired = Desired(())
     reopen: bool = False
+    writes: Mapping[str, Sequence[RecordedWrite]] = field(default_factory=dict)
 
 
 class Remembered(Struct, frozen=True):

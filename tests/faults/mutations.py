@@ -329,7 +329,7 @@ MUTATIONS = (
              test="tests/cli/test_names_meant.py::"
              "test_what_stands_for_any_text_elsewhere_names_no_run_to_give_back"),
     Mutation("what a revert gave back on a branch is whose it was", "store/history.py",
-             "        if touch.share is not FileShare.GIVEN_BACK:", "        if True:",
+             "return self.share is FileShare.GIVEN_BACK", "return False",
              test="tests/planning/test_given_back.py::"
              "test_a_file_that_was_taken_over_by_mistake_is_its_persons_again"),
     Mutation("what others changed since a revert is asked for where it is released", "planning/keeping.py",
@@ -514,7 +514,7 @@ MUTATIONS = (
              "follow=_lags(found.step, at, where, tip)", "follow=False",
              test=f"{_HOLDS}test_a_revert_that_was_stopped_after_its_push_moves_the_checkout_when_it_is_run_again"),
     Mutation("a revert leaves alone what others changed since", "planning/undo.py",
-             "if path not in {*stays, *left}", "if path not in stays",
+             "if path in there and path not in stays", "if path not in stays",
              test="tests/cli/test_reverted_in_part.py::test_a_file_that_somebody_changed_is_left_alone_and_named"),
     Mutation("a revert puts nothing in the place of what it leaves alone", "planning/undo.py",
              "return bool(back) and apart", "return bool(back)",

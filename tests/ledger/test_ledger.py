@@ -28,6 +28,7 @@ from rollout.machine import clock
 from rollout.model.action import Action
 from rollout.model.inventory import TargetKind
 from rollout.model.outcomes import Outcome, Run, RunCommand, Verdict, WrittenPath
+from rollout.model.own_writes import RecordedWrite
 from rollout.model.reasons import NONE, said
 from tests import mounts
 from tests.machine.test_locks import Slow
@@ -157,6 +158,18 @@ def test_runs_and_outcomes_come_back_as_they_were_recorded(url: str, tmp_path: P
         assert book.last_writer("one", "b") is None
         with pytest.raises(RolloutError, match="2 runs"):
             book.run("r")
+
+
+def test_it_knows_what_a_run_and_later_ones_wrote_in_folders(url: str, tmp_path: Path) -> None:
+    with ledger.opened(url, tmp_path, tmp_path / "inventory.yaml", print) as book:
+        for number, command in ((1, RunCommand.APPLY), (2, RunCommand.APPLY), (3, RunCommand.REVERT)):
+            run = a_run(f"r{number}", command)
+            path = WrittenPath("a", Action.UPDATE, f"{number - 1}", f"{number}")
+            book.start(run, "host")
+            book.record(run, Outcome("notes", Verdict.WRITTEN, kind=TargetKind.FOLDER, paths=(path,)))
+            book.record(run, Outcome("api", Verdict.PUSHED, paths=(path,)))
+        writes = [RecordedWrite("r2", "1", "2"), RecordedWrite("r3", "2", "3", gives_back=True)]
+        assert book.folder_writes("r2") == {"notes": {"a": writes}}
 
 
 def test_a_plan_is_used_once_by_id_and_by_digest(url: str, tmp_path: Path) -> None:

@@ -67,6 +67,15 @@ def test_what_a_revert_gave_back_is_not_ours(objects: Packs) -> None:
     assert history.in_force(found) == []
 
 
+def test_a_revert_of_what_nobody_knows_leaves_nothing_of_ours_until_it_is_taken_back() -> None:
+    newer = _touch("r4", "one", "three")
+    unknown = _touch("r5", "two", "one", FileShare.GIVEN_BACK)
+    back = _touch("r6", "one", "two", FileShare.GIVEN_BACK)
+    (left,) = history.in_force([unknown, newer, FIRST])
+    assert (left.run, left.share) == ("r5", FileShare.NONE)
+    assert history.in_force([back, unknown, newer, FIRST]) == [newer, FIRST]
+
+
 def test_a_write_whose_contents_are_nowhere_is_forgotten(objects: Packs) -> None:
     lost = _touch("r2", "two", "no one has this any more")
     assert _rewritten(objects, [], [lost], "two") == []

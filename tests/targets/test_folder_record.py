@@ -62,3 +62,12 @@ def test_what_a_write_left_to_others_is_not_ours_any_more() -> None:
     assert (left.present, left.share, len(left.ours)) == ((), FileShare.NONE, 2)
     again = left.written(Announced("100644:e", "100644:d", "run", ".x", share=FileShare.PART))
     assert (again.present, again.share) == ((("100644:d", "100644:e"),), FileShare.PART)
+
+
+def test_after_a_revert_the_run_is_the_one_that_wrote_what_is_there() -> None:
+    entry = FileRecord()
+    for number in (1, 2, 3):
+        entry = entry.written(Announced(f"100644:{number}", f"100644:{number - 1}", f"run-{number}", ".x"))
+    back = entry.written(Announced("100644:2", "100644:3", "run-4", ".x", share=FileShare.GIVEN_BACK))
+    again = back.written(Announced("100644:3", "100644:2", "run-5", ".x", share=FileShare.GIVEN_BACK))
+    assert (entry.run, back.run, again.run) == ("run-3", "run-2", "run-3")

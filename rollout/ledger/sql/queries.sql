@@ -69,6 +69,13 @@ FROM outcome
 WHERE scope = :scope AND target = :target AND outcome IN ('pushed', 'committed', 'written')
 ORDER BY number DESC;
 
+-- name: folder_writes
+SELECT o.target, o.run, r.command, o.paths
+FROM outcome AS o JOIN run AS r ON r.run = o.run
+WHERE o.scope = :scope AND o.kind = 'folder' AND o.outcome = 'written'
+  AND o.number >= (SELECT number FROM run WHERE run = :run)
+ORDER BY o.number;
+
 -- name: recorded_since
 SELECT run, target, review_act FROM outcome WHERE scope = :scope AND recorded_at >= :since;
 

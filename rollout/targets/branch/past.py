@@ -66,9 +66,10 @@ def branch_step(back: RevertRequest, where: Branch, settings: Settings) -> Step:
         looked = [*paths, *(review.files if review else ())]
         there = snapshot.undoing(store, tip, looked, paths)
         left = changed_since(outcome, there)
-        wrote = own_commits.wrote(store, {p: f for p in left if not isinstance(f := there.files.get(p), Obstacle)})
-        theirs = authors.last_changes(store, tip, set(left) - wrote.keys(), network=True)
-        there = replace(there, changed_by=theirs, wrote=wrote)
+        files = {path: file for path in left if not isinstance(file := there.files.get(path), Obstacle)}
+        later = own_commits.later_writes(store, back.run, outcome.commit, files)
+        theirs = authors.last_changes(store, tip, set(left) - later.runs.keys() - later.taken_back, network=True)
+        there = replace(there, changed_by=theirs, later=later)
         before = _before(store, outcome, stands(outcome, there), there)
         found = on_hold(
             undone(target, outcome, there, before, undoing_by(at.remote.url, settings), review),

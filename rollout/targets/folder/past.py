@@ -12,6 +12,7 @@ from rollout.model.circumstances import Circumstances
 from rollout.model.files import NO_FILE, File, Snapshot, Written, fingerprint
 from rollout.model.inventory import Folder
 from rollout.model.outcomes import WrittenPath
+from rollout.model.own_writes import LaterWrites, later_writes
 from rollout.model.plan import Step
 from rollout.planning.undo import changed_since, on_hold, undone
 from rollout.targets.folder import memory
@@ -26,15 +27,32 @@ def folder_step(back: RevertRequest, where: Folder, settings: Settings) -> Step:
     outcome = back.outcome
     remembered = memory.memory(settings.state, where.root)
     there = read_snapshot(where.root, [PurePosixPath(path.path) for path in outcome.paths], remembered)
-    record, left = remembered.read(), changed_since(outcome, there)
+    record = remembered.read()
     before = {PurePosixPath(path.path): _before(path, remembered) for path in outcome.paths}
     entries = {path: record.get(str(path), FileRecord()) for path in before}
-    ours = (path for path in left if entries[path].is_there(there.files.get(path)))
-    wrote = {path: run for path in ours if (run := entries[path].run) is not None}
-    there = replace(there, changed_by=last_changes(where.root, set(left) - wrote.keys()), wrote=wrote)
+    later, dated = _later(back, there, entries)
+    there = replace(there, changed_by=last_changes(where.root, dated), later=later)
     found = undone(back.target, outcome, there, before, Circumstances(str(where.root)))
     written = _written_then(entries, there, before, remembered)
     return held_against_the_disk(on_hold(found, back.desired, replace(there, written=written)).step, where.root)
+
+
+def _later(
+    back: RevertRequest, there: Snapshot, entries: Mapping[PurePosixPath, FileRecord]
+) -> tuple[LaterWrites, set[PurePosixPath]]:
+    """Return what we wrote after the run, and which files others wrote last.
+
+    The ledger also knows what we wrote where the folder was before it moved; our record of the folder, what a run wrote
+    that is not in this ledger.
+    """
+    left = changed_since(back.outcome, there)
+    found = {path: fingerprint(there.files.get(path)) for path in left}
+    writes = {path: back.writes.get(str(path), ()) for path in left}
+    later = later_writes(back.run, writes, found)
+    ours = (path for path in left if entries[path].is_there(there.files.get(path)))
+    recorded = {path: run for path in ours if (run := entries[path].run) is not None}
+    last = {path for path, done in writes.items() if done and done[-1].after == found[path]}
+    return replace(later, runs=recorded | dict(later.runs)), set(left) - recorded.keys() - last - later.taken_back
 
 
 def _before(path: WrittenPath, remembered: FolderMemory) -> File | None:

@@ -117,9 +117,8 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
             past, undone = (*self.earlier, self._alone())[-_MAX_REVERTS:], self.undone[:-1]
         else:
             return None
-        held, run = announced.held, announced.run
         kept = replace(back, ours=ours, theirs=self.theirs, agreed=self.agreed, earlier=past, undone=undone)
-        return replace(kept, held=held, run=run, gone_mode=announced.gone_mode, gone=announced.gone)
+        return replace(kept, held=announced.held, gone_mode=announced.gone_mode, gone=announced.gone)
 
     def _alone(self, ours: tuple[tuple[str, str], ...] = ()) -> FileRecord:
         """Return the entry without what no write changes, and without our other writes."""
