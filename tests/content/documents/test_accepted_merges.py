@@ -54,6 +54,43 @@ def test_a_merge_stays_accepted_while_others_change_the_rest_of_the_file(
     assert changed.cause == "it holds an accepted merge, and the template changed since"
 
 
+_OVERWRITTEN = {
+    "x.yaml": ("k: 0\n{}", "{}: {}\n"),
+    "x.toml": ("k = 0\n{}", "{} = {}\n"),
+    "x.ini": ("[s]\nk = 0\n{}", "{} = {}\n"),
+    "x.json": ('{{\n  "k": 0{}\n}}\n', ',\n  "{}": {}'),
+}
+
+
+@pytest.mark.parametrize("had", [None, "8"])
+@pytest.mark.parametrize("path", _OVERWRITTEN)
+def test_what_a_person_set_and_that_was_accepted_and_overwritten_later_does_not_come_back(
+    path: str, had: str | None
+) -> None:
+    around, line = _OVERWRITTEN[path]
+
+    def text(b: str | None, w: str | None) -> str:
+        said = (("b", b), ("w", w))
+        return around.format("".join(line.format(key, value) for key, value in said if value is not None))
+
+    before = text(had, None)
+    file = Life(path, before, FileRule(Mode.MERGE))
+    assert file.lived(text("1", "1")) == text("1", "1")
+    file.text = text("5", "1")
+    assert _merged(file, text("1", "2")).decided
+    assert file.text == text("5", "2")
+    assert file.lived(text("3", "2"), text("4", "2")) == text("4", "2")
+    assert file.lived(around.format("")) == before
+
+
+def test_what_a_person_set_and_that_was_accepted_stays_when_the_template_drops_it() -> None:
+    file = Life("x.yaml", "k: 0\n", FileRule(Mode.MERGE))
+    file.lived("b: 1\nw: 1\n")
+    file.text = "k: 0\nb: 5\nw: 1\n"
+    assert _merged(file, "b: 1\nw: 2\n").decided
+    assert file.lived("k: 0\n") == "k: 0\nb: 5\n"
+
+
 def test_what_others_change_in_an_accepted_merge_is_told_as_that() -> None:
     file = Life("x.yaml", "mine: 0\n", FileRule(Mode.MERGE))
     file.lived(_KEYS)

@@ -89,7 +89,7 @@ class _Write(Struct):
         elif had is None or meaning(had) != said:
             self.ours.values[place] = said
         elif self.ours.values.get(place, said) != said:
-            self._forget(place)  # others changed it, and we left it so
+            del self.ours.values[place]  # others changed it, and we left it so
 
     def _collection(self, had: Node | None, after: Object | Array, place: KeyPath) -> None:
         was = had if isinstance(had, Object | Array) and type(had) is type(after) else None
@@ -149,8 +149,10 @@ class _Write(Struct):
         if getattr(had, "parts", ()) or alike(had, after):
             return False
         last = self._last(place)
-        ours = place in self.ours.values and last is not None and self.ours.values[place] == meaning(last)
-        return ours or (last is not None and meaning(last) == meaning(after))
+        if last is None:
+            return False
+        accepted = place not in self.ours.values and (place in self.ours.added or place in self.ours.found)
+        return accepted or self.ours.values.get(place) == meaning(last) or meaning(last) == meaning(after)
 
     def _last(self, place: KeyPath) -> Node | None:
         if self.last is not None and not self.left:
