@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.model.action import Action
@@ -20,18 +20,7 @@ from rollout.model.own_writes import FileShare
 from rollout.model.plan import Change, State, Step
 from rollout.model.reasons import NONE, Reason, said
 from rollout.model.reviews import TakenBack
-
-Sides = Mapping[PurePosixPath, tuple[File | None, File | None]]
-
-
-class InReview(Struct, frozen=True):
-    """What our own commit in an open review makes of files: before and after, and what its message says of them."""
-
-    files: Sides = field(default_factory=dict)
-    run: str = ""
-    merged: Mapping[str, str] = field(default_factory=dict)
-    held: Mapping[str, str] = field(default_factory=dict)
-    shares: Mapping[str, FileShare] = field(default_factory=dict)
+from rollout.planning.in_review import InReview, Sides
 
 
 class Undone(Struct, frozen=True):
@@ -59,7 +48,7 @@ def undone(
     What is still in review goes out of it, and what else is in it stays. What others changed since is left alone.
     """
     offered = InReview() if review is None else review
-    out = [path for path, written in _paths(outcome) if _is_offered(offered, path, written)]
+    out = [path for path, written in _paths(outcome) if offered.offers(path, written)]
     obstacle = _obstacle(outcome, snapshot, offered, out)
     if obstacle is not None:
         return Undone(Step(target.name, target.location, *obstacle, snapshot.revision))
@@ -105,28 +94,15 @@ def _there(snapshot: Snapshot, path: PurePosixPath) -> str:
     return fingerprint(snapshot.files.get(path))
 
 
-def _is_offered(offered: InReview, path: PurePosixPath, written: WrittenPath) -> bool:
-    return path in offered.files and fingerprint(offered.files[path][1]) == written.after
-
-
-def _is_back(offered: InReview, path: PurePosixPath, written: WrittenPath) -> bool:
-    """Tell whether a review puts a file back already."""
-    if path not in offered.files:
-        return False
-    old, new = offered.files[path]
-    return (fingerprint(old), fingerprint(new)) == (written.after, written.before)
-
-
 def _obstacle(
     outcome: Outcome, snapshot: Snapshot, offered: InReview, out: list[PurePosixPath]
 ) -> tuple[State, Reason] | None:
     """Return why there is nothing to undo, or why it cannot be done."""
-    back = [path for path, written in _paths(outcome) if _is_back(offered, path, written)]
+    back = [path for path, written in _paths(outcome) if offered.puts_back(path, written)]
     anew = [path for path, _ in _paths(outcome) if path in offered.files and path not in (*out, *back)]
-    if anew:
-        run = offered.run or "RUN"
-        then = f" anew; take that back first: rollout revert {run}"
-        return State.BLOCKED, _named("the open review changes ", anew, then)
+    first = offered.why_first(anew)
+    if first is not None:
+        return State.BLOCKED, first
     if not out and not stands(outcome, snapshot) and not changed_since(outcome, snapshot):
         return State.IN_SYNC, said(_TAKEN_BACK if snapshot.later.taken_back else "it is as before the run already")
     return None

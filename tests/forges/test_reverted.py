@@ -380,3 +380,37 @@ def test_a_review_that_a_push_opened_is_taken_back_where_somebody_is_logged_in(r
     close(reviewed, "1")
     assert applied(reviewed, "--adopt")[:2] == (0, "unchanged")
     assert len(reviews(reviewed)) == 1
+
+
+@pytest.fixture
+def rows(reviewed: World) -> tuple[str, str, str]:
+    """Return three runs that were merged, the newest of which a revert in review takes back."""
+    found = []
+    for text in ("one\n", "two\n", "three\n"):
+        reviewed.template("project/AGENTS.md", text)
+        found.append(rolled_out(reviewed))
+    one, two, three = found
+    assert reverted(reviewed, three)[:2] == (0, "proposed")
+    return one, two, three
+
+
+def test_under_a_revert_in_review_an_older_run_goes_back_after_the_merge(
+    reviewed: World, rows: tuple[str, str, str]
+) -> None:
+    one, two, three = rows
+    head = reviewed.tip("api", BRANCH)
+    told = "the open review puts AGENTS.md back from what a later run wrote; merge it first, then revert again"
+    for older in (one, two):
+        assert reverted(reviewed, older) == (3, "blocked", told)
+    assert reverted(reviewed, three)[:2] == (0, "unchanged")
+    assert reviewed.tip("api", BRANCH) == head
+    merge(reviewed)
+    assert reverted(reviewed, one)[2].endswith(f"take that back first: rollout revert {two}")
+    assert reverted(reviewed, two)[:2] == (0, "proposed")
+    assert reviewed.at("api", "AGENTS.md", BRANCH) == "one\n"
+
+
+def test_a_revert_in_review_is_taken_out_of_it_by_its_own_revert(reviewed: World, rows: tuple[str, str, str]) -> None:
+    assert reverted(reviewed, reviewed.last_run())[:2] == (0, "unchanged")
+    assert BRANCH not in reviewed.git("api.git", "branch", "--list", BRANCH)
+    assert reviewed.at("api", "AGENTS.md") == "three\n"

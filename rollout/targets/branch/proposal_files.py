@@ -12,9 +12,9 @@ from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired, File, Obstacle, Snapshot
 from rollout.model.plan import Change
 from rollout.objects import messages
-from rollout.objects.trees import entry_of
+from rollout.objects.trees import entry_of, entry_there
 from rollout.planning import keeping
-from rollout.planning.undo import InReview
+from rollout.planning.in_review import InReview
 from rollout.store import proposals
 from rollout.store.proposals import Carried
 from rollout.store.store import Store
@@ -55,9 +55,12 @@ def _reverting(found: Proposing, store: Store, paths: Container[PurePosixPath], 
 
 
 def in_review(found: Proposing, store: Store) -> InReview | None:
-    """Return what our own commit in an open review says; None if there is none."""
+    """Return what our own commit in an open review says; None if there is none, or upstream has all of it."""
     carried = found.carried
     if carried is None or carried.own is None or (found.told is not None and found.told.is_over):
+        return None
+    upstream = store.tree(found.tip)
+    if all(entry_there(upstream.at(path)) == new for path, _, new in carried.moved):
         return None
     run = messages.run_and_target(carried.text)[0] or ""
     held, shares = messages.held(carried.text), messages.shares(carried.text)
