@@ -20,7 +20,8 @@ There = Callable[[PurePosixPath], TreeEntry]  # what upstream has at a path
 
 def rewritten(found: History, known: History, there: There, objects: Packs) -> History:
     """Return the result of a search of a history that was written anew, with what we remember of the one before."""
-    more = {path: _missing(found.get(path, []), touches) for path, touches in known.items()}
+    here = (path for path in known if there(path) is not None)  # no bytes show whose a deletion is
+    more = {path: _missing(found.get(path, []), known[path]) for path in here}
     return _with(found, more, there, objects)
 
 
@@ -32,6 +33,12 @@ def _missing(found: list[Touch], known: list[Touch]) -> list[Touch]:
     return list(takewhile(lambda touch: touch.run not in runs, mine))
 
 
+def arrived(offered: Mapping[PurePosixPath, Touch], there: There) -> Mapping[PurePosixPath, Touch]:
+    """Return what upstream has of a commit that we offered: its deletions only if it has all the rest, too."""
+    here = {path: one for path, one in offered.items() if one.after == there(path)}
+    return here if here == offered else {path: one for path, one in here.items() if one.after is not None}
+
+
 def squashed(
     found: History,
     offered: Mapping[PurePosixPath, Touch],
@@ -39,9 +46,9 @@ def squashed(
     there: There,
     objects: Packs,
 ) -> History:
-    """Return a history with what we proposed last, where upstream got it in a commit of others.
+    """Return a history with what we offered last, where upstream got it in a commit of others.
 
-    `follows` tells whether our proposal was made on top of a write of ours: only then it is newer.
+    `follows` tells whether our offer was made on top of a write of ours: only then it is newer.
     """
     more = {path: [one] for path, one in offered.items() if _is_newer(one, found.get(path, []), follows)}
     return _with(found, more, there, objects)
@@ -66,7 +73,7 @@ def _with(found: History, more: Mapping[PurePosixPath, list[Touch]], there: Ther
 
 def _stands(touches: list[Touch], found: list[Touch], there: TreeEntry) -> bool:
     last = history.newest(found)
-    return there is not None and touches[0].after == there and (last is None or last.after != there)
+    return touches[0].after == there and there != (None if last is None else last.after)
 
 
 def _are_here(touches: Iterable[Touch], there: TreeEntry, objects: Packs) -> bool:

@@ -66,16 +66,29 @@ def _remembered(store: Store, tip: str, found: History, newest: str | None) -> H
 
 
 def _with_offered(store: Store, tip: str, found: History) -> History:
-    """Return a history with what we proposed last, where upstream got it in a commit of others."""
+    """Return a history with what we proposed last, or what waits, where upstream got it in a commit of others."""
+    there = _entry_at(store, tip)
+    for commit, offered in (_proposed(store), _to_push(store)):
+        arrived = gone.arrived(offered, there)
+        found = gone.squashed(found, arrived, partial(_follows, store, commit), there, store.objects(tip))
+    return found
+
+
+def _proposed(store: Store) -> tuple[str, Mapping[PurePosixPath, Touch]]:
+    """Return our commit that is proposed, and what it does."""
     known = store.memory.memo().proposed
     if known is None or known.standing.done or known.standing.head is None:
-        return found
+        return "", {}
 
     from rollout.store import proposals  # where changes are pushed, nothing of reviews is loaded
 
-    offered = proposals.offered(store, known.standing.head)
-    follows = partial(_follows, store, known.standing.head)
-    return gone.squashed(found, offered, follows, _entry_at(store, tip), store.objects(tip))
+    return known.standing.head, proposals.offered(store, known.standing.head)
+
+
+def _to_push(store: Store) -> tuple[str, Mapping[PurePosixPath, Touch]]:
+    """Return our commit that waits for a push, and what it does."""
+    waiting = pending.read(store)
+    return ("", {}) if waiting is None else (waiting.commit, dict(_touches(store.target, waiting)))
 
 
 def _follows(store: Store, offered: str, write: Touch) -> bool:

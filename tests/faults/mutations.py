@@ -321,6 +321,10 @@ MUTATIONS = (
     Mutation("what others brought back after a newer write of ours is theirs", "store/gone.py",
              "if not runs <= {touch.run for touch in mine}:", "if False:",
              test="tests/store/test_gone.py::test_what_others_brought_back_after_a_newer_write_is_theirs"),
+    Mutation("what others deleted while a commit of ours waited is theirs", "store/gone.py",
+             "return here if here == offered else", "return here if here else",
+             test="tests/store/test_gone.py::"
+             "test_a_deletion_that_we_offered_arrived_with_all_the_rest_or_not_at_all"),
     Mutation("a proposal from before our newest write makes nothing ours", "store/gone.py",
              "(last is None or last.after == one.before or follows(last))", "True",
              test="tests/store/test_gone.py::test_a_proposal_from_before_our_newest_write_makes_nothing_ours"),

@@ -95,3 +95,51 @@ def test_a_change_of_others_in_its_file_is_drift_like_any_other(world: World, de
     assert world.run("apply", "--yes", "--on-drift", decision).code == 0
     assert world.at("api", "r.md") == text
     assert world.run("status", "--json").states() == {"api": "in-sync"}
+
+
+def _reword(world: World) -> None:
+    """Give the commit that waits words of a person's own, and push it."""
+    world.git("api", "commit", "-q", "--amend", "-m", "my own words")
+    world.git("api", "push", "-q")
+
+
+def _held(world: World) -> tuple[str, bool, list[str]]:
+    (found,) = world.run("plan", "--json", "--no-diff").json["targets"]
+    return found["state"], found["held"], [change["action"] for change in found["changes"]]
+
+
+@pytest.mark.parametrize("command", [("push", "--yes"), ("apply", "--yes"), ("status", "--fetch"), ("plan",)])
+def test_it_is_on_hold_where_a_person_pushed_it_under_other_words(
+    world: World, run: str, command: tuple[str, ...]
+) -> None:
+    _reword(world)
+    ran = world.run(*command)
+    assert (ran.code, ran.err) == (0, "")
+    for _ in range(2):
+        assert _held(world) == ("in-sync", True, [])
+    assert world.run("push", "--yes", "--json").outcomes() == {"api": "unchanged"}
+    world.template("pair/r.md", "three\n")
+    world.template("pair/c.yaml", "k: 6\n")
+    assert _held(world) == ("pending", False, ["update", "update"])
+    assert world.run("apply", "--yes").code == 0
+    assert (world.at("api", "r.md"), world.at("api", "c.yaml")) == ("three\n", "x: 1\nk: 6\n")
+
+
+def test_what_others_change_in_it_under_other_words_is_theirs(world: World, run: str) -> None:
+    world.write("api", {"r.md": "mine\n"})
+    world.git("api", "add", "r.md")
+    _reword(world)
+    assert _held(world)[2] == ["drift"]
+    assert world.run("push", "--yes", "--json").outcomes() == {"api": "stale"}
+    assert world.at("api", "r.md") == "mine\n"
+
+
+def test_what_it_deletes_is_on_hold_under_other_words_too(world: World) -> None:
+    world.repo("api", {"c.yaml": "x: 1\n"}, extra=", templates: [pair]")
+    world.template("pair/r.md", "one\n")
+    assert world.run("apply", "--yes").code == 0
+    assert world.run("revert", world.last_run(), "--yes", "--no-push").code == 0
+    _reword(world)
+    assert _held(world) == ("in-sync", True, [])
+    world.template("pair/r.md", "two\n")
+    assert _held(world) == ("pending", False, ["create"])

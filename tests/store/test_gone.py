@@ -96,3 +96,12 @@ def test_a_proposal_from_before_our_newest_write_makes_nothing_ours(objects: Pac
     assert _squashed(objects, [newer], lambda _: False, "two") == [newer]
     assert _squashed(objects, [newer], lambda _: True, "two") == [SECOND, newer]
     assert _squashed(objects, [newer, SECOND], lambda _: True, "two") == [newer, SECOND], "it was merged before that"
+
+
+def test_a_deletion_that_we_offered_arrived_with_all_the_rest_or_not_at_all() -> None:
+    other = PurePosixPath("other.txt")
+    deletion = Touch("c", "t", _entry("one"), None, run="r5")
+    offered = {CONF: deletion, other: SECOND}
+    assert gone.arrived(offered, {CONF: None, other: _entry("two")}.__getitem__) == offered
+    assert gone.arrived(offered, {CONF: None, other: _entry("mine")}.__getitem__) == {}
+    assert gone.arrived(offered, {CONF: _entry("one"), other: _entry("two")}.__getitem__) == {other: SECOND}

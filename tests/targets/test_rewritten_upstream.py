@@ -85,6 +85,25 @@ def test_what_we_wrote_in_commits_that_were_rewritten_is_updated(world: World, l
     assert _changes(world) == _all(named, "update")
 
 
+@pytest.mark.parametrize("first", [True, False], ids=["first", "second"])
+def test_what_waited_and_was_pushed_in_a_commit_of_others_is_updated(world: World, first: bool) -> None:
+    named = {"reword": reword, "reword-with-a-new-file": reword_with_a_new_file}
+    for name in named:
+        world.repo(name)
+    if not first:
+        assert world.run("apply", "-y").code == 0
+        world.template("project/conf.txt.j2", SECOND)
+    assert world.run("apply", "-y", "--no-push").code == 0
+    for name, rewrite in named.items():
+        rewrite(world, world.root / name)
+        world.git(name, "push", "-q")
+    world.template("project/conf.txt.j2", THIRD)
+    assert _changes(world) == _all(named, "update")
+    assert set(world.run("push", "-y", "--json").outcomes().values()) == {"unchanged"}
+    assert world.run("apply", "-y").code == 0
+    assert _changes(world) == {name: [] for name in named}
+
+
 def test_what_others_change_after_a_rewrite_that_we_saw_is_drift(world: World) -> None:
     named = _written_twice(world)
     for name, rewrite in named.items():

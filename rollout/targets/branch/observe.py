@@ -173,7 +173,7 @@ def _with_unpushed(
         return replace(circumstances, pending=commit.commit, pending_files=dict(commit.files))
     lost = {} if seen.decisions.release else _lost(unpushed.commit.message, seen.look.desired)
     told = {change.path for change in found.changes}  # a person sees it, and decides about it
-    reverts = {path: asks for path, asks in lost.items() if path not in told}
+    reverts = {path: asks for path, asks in lost.items() if path not in told | unpushed.arrived}
     return replace(circumstances, overtaken=True, outrun=unpushed.outrun, reverts=reverts)
 
 

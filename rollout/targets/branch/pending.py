@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from msgspec import Struct
@@ -23,21 +24,43 @@ from rollout.targets.job import Look
 
 
 class Unpushed(Struct, frozen=True):
-    """Our own commit that is not upstream: whether it is still right, and its files that upstream changed since."""
+    """Our own commit that is not upstream: whether it is still right, and its files that upstream changed since.
+
+    `arrived` are those that upstream has as the commit leaves them.
+    """
 
     commit: Pending
     right: bool
     outrun: tuple[PurePosixPath, ...]
+    arrived: frozenset[PurePosixPath] = frozenset()
 
 
 def unpushed_at(at: Located, store: Store, look: Look, seen: Snapshot, *, network: bool) -> Unpushed | None:
     """Return our own commit that is not upstream, held against present upstream and what the templates ask for."""
-    assert isinstance(look.target.location, Branch)
-    pending = pending_at(at, store, seen.revision, look.target.location)
+    where = look.target.location
+    assert isinstance(where, Branch)
+    pending = pending_at(at, store, seen.revision, where)
     if pending is None:
         return None
-    outrun = _outrun_by(store, seen, pending, network=network)
-    return Unpushed(pending, not outrun and _still_right(look.desired, seen, pending), outrun)
+    there = _there(store, seen, pending, network=network)
+    arrived = frozenset(path for path, (_, after) in pending.files.items() if there.get(path) == after)
+    left = at.repo is None or _ours_on_branch(at.repo, where, seen.revision) is None  # nothing else has to leave it
+    if arrived == pending.files.keys() and left and _dropped(store, seen.revision):
+        return None
+    outrun = tuple(path for path, sides in pending.files.items() if there.get(path) not in sides)
+    return Unpushed(pending, not outrun and _still_right(look.desired, seen, pending), outrun, arrived)
+
+
+def _dropped(store: Store, tip: str) -> bool:
+    """Drop a waiting commit that upstream has under other words, once what it did is remembered on the disk."""
+    if store.memory.memo().searched != tip:
+        return False
+    try:
+        store.memory.write_at_once()
+    except OSError:
+        return False
+    pending.drop(store)
+    return True
 
 
 def pending_at(at: Located, store: Store, tip: str, where: Branch) -> Pending | None:
@@ -66,17 +89,18 @@ def _ours_on_branch(repo: GitDir, where: Branch, tip: str) -> str | None:
     return local if at.ahead and not at.persons else None
 
 
-def _outrun_by(store: Store, seen: Snapshot, pending: Pending, *, network: bool) -> tuple[PurePosixPath, ...]:
-    """Return the files of the waiting commit that upstream has in neither their old nor their new state.
+def _there(
+    store: Store, seen: Snapshot, pending: Pending, *, network: bool
+) -> Mapping[PurePosixPath, File | Obstacle | None]:
+    """Return what upstream has at the files of the waiting commit.
 
-    Also those that no template names any more: they are not in the snapshot that was `seen`.
+    Also at those that no template names any more: they are not in the snapshot that was `seen`.
     """
     others = pending.files.keys() - seen.files.keys()
+    if not others:
+        return seen.files
     known = [file.content for path in others for file in pending.files[path] if file is not None]
-    there = seen.files
-    if others:
-        there = {**there, **snapshot.at(store, seen.revision, others, known, network=network).files}
-    return tuple(path for path, sides in pending.files.items() if there.get(path) not in sides)
+    return {**seen.files, **snapshot.at(store, seen.revision, others, known, network=network).files}
 
 
 def _still_right(desired: Desired, seen: Snapshot, pending: Pending) -> bool:
