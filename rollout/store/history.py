@@ -80,12 +80,12 @@ def is_given_back(touches: Iterable[Touch], there: TreeEntry) -> bool:
     return last is not None and last.gives_back and last.after == there
 
 
-def undoing(touches: list[Touch]) -> list[Touch]:
-    """Return the touches as they will be when a revert has given back what the newest write of ours found."""
+def undoing(touches: list[Touch], now: TreeEntry, before: TreeEntry) -> list[Touch]:
+    """Return the touches as they will be when a revert has made of what is there now what was there before."""
     last = newest(touches)
     if last is None:
         return touches
-    return [replace(last, before=last.after, after=last.before, share=FileShare.GIVEN_BACK), *touches]
+    return [replace(last, before=now, after=before, share=FileShare.GIVEN_BACK), *touches]
 
 
 def held(touches: Iterable[Touch]) -> str | None:

@@ -13,7 +13,7 @@ from rollout.content.line_ends import conversion
 from rollout.model import tree_modes
 from rollout.model.files import File, Obstacle, Snapshot, Written, symlink
 from rollout.objects.ids import git_id
-from rollout.objects.trees import Blob, Tree, entry_there
+from rollout.objects.trees import Blob, Tree, entry_of, entry_there
 from rollout.store import blobs, history, keeping, last_written, names, noted, own_commits
 from rollout.store.history import History
 from rollout.store.memo import by_path
@@ -82,15 +82,18 @@ def at(
     return seen if rules is None else replace(seen, attribute_files=rules)
 
 
-def undoing(store: Store, tip: str, wanted: Iterable[PurePosixPath], paths: Collection[PurePosixPath]) -> Snapshot:
-    """Return the wanted paths as they are, and what we will have written last at those that a revert gives back."""
-    there = at(store, tip, wanted, [], network=True, merged=paths)
-    known = by_path(store.memory.memo().history)
-    past = {path: history.undoing(known[path]) for path in paths if path in known}
+def undoing(store: Store, there: Snapshot, before: Mapping[PurePosixPath, File | None]) -> dict[PurePosixPath, Written]:
+    """Return what we will have written last when a revert has made files of ours what they were before."""
+    tip, known = there.revision, by_path(store.memory.memo().history)
+    past = {
+        path: history.undoing(known[path], entry_of(now, tip), entry_of(old, tip))
+        for path, old in before.items()
+        if path in known and not isinstance(now := there.files.get(path), Obstacle)
+    }
     contents = blobs.here(store.objects(tip), history.blobs_of(past, past, past.keys()))
     had = names.names(store)
     found = ((path, last_written.written(touches, contents, had)) for path, touches in past.items())
-    return replace(there, written={path: last for path, last in found if last is not None})
+    return {path: last for path, last in found if last is not None}
 
 
 def _there(store: Store, tip: str, managed: list[PurePosixPath]) -> _There:

@@ -162,3 +162,22 @@ def test_what_others_changed_in_a_folder_that_moved_is_theirs(rows: Rows) -> Non
     rows.place("moved")
     (rows.folder / "conf.txt").write_text("bo\n")
     assert rows.blocked(one)["notes"].startswith("conf.txt: changed on the disk (")
+
+
+def test_the_second_of_two_reverts_is_on_hold_too(world: World) -> None:
+    world.template("project/m.yml", "ours: 1\n")
+    world.tail = "files: {m.yml: {mode: merge}}\nfolders: {notes: {path: shared, templates: [project]}}\n"
+    (world.root / "shared").mkdir()
+    (world.root / "shared/m.yml").write_text("theirs: 1\n")
+    world.repo("api", {"m.yml": "theirs: 1\n"})
+    runs = []
+    for text in ("ours: 1\n", "ours: 2\n", "{}\n"):
+        world.template("project/m.yml", text)
+        assert world.run("apply", "--yes").code == 0
+        runs.append(world.last_run())
+    for run in runs[:0:-1]:
+        assert world.run("revert", run, "--yes").code == 0
+        told = world.run("plan", "--json").json["targets"]
+        assert {one["name"]: (one["state"], one["held"]) for one in told} == {
+            "api": ("in-sync", True), "notes": ("in-sync", True)
+        }, world.run("plan").out  # fmt: skip

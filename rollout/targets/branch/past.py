@@ -64,7 +64,7 @@ def branch_step(back: RevertRequest, where: Branch, settings: Settings) -> Step:
         offered = proposing(delivery, at, store, tip, changing=bool(outcome.paths), network=True)
         review = None if offered is None else in_review(offered, store)
         looked = [*paths, *(review.files if review else ())]
-        there = snapshot.undoing(store, tip, looked, paths)
+        there = snapshot.at(store, tip, looked, [], network=True, merged=paths)
         left = changed_since(outcome, there)
         files = {path: file for path in left if not isinstance(file := there.files.get(path), Obstacle)}
         later = own_commits.later_writes(store, back.run, outcome.commit, files)
@@ -74,7 +74,7 @@ def branch_step(back: RevertRequest, where: Branch, settings: Settings) -> Step:
         found = on_hold(
             undone(target, outcome, there, before, undoing_by(at.remote.url, settings), review),
             back.desired,
-            there,
+            replace(there, written=snapshot.undoing(store, there, before)),
         )
         if offered is not None:
             return _in_review(back, found, offered, store)
