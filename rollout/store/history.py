@@ -39,6 +39,7 @@ class Touch(Struct, frozen=True, array_like=True):
     held: str | None = None  # what was asked for when a revert wrote this in spite of it
     base: TreeEntry = None  # what we had taken over there: of a document, and where this is a merge of drift
     share: FileShare | None = None  # how much of the file was ours then, where others had written some of it
+    at: str | None = None  # the upstream commit, of others, in which we found it although its own was not there
 
     @property
     def wrote(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
 
 from msgspec import Struct
@@ -26,10 +26,14 @@ Notes = Mapping[PurePosixPath, Note]
 
 
 class EndedNote(Struct, frozen=True, array_like=True):
-    """A note that our first write since has ended, and the whole file as that write found it."""
+    """A note that our first write since has ended, and the whole file as that write found it.
+
+    `earlier` is the one of the same file that had ended before this note was made.
+    """
 
     note: Note
     there: TreeEntry
+    earlier: EndedNote | None = None
 
 
 def taken(commit: str, found: Mapping[PurePosixPath, TakenOver]) -> Notes:
@@ -40,6 +44,13 @@ def without(notes: Notes, paths: Iterable[PurePosixPath], commit: str | None = N
     """Return the notes, except for paths that rollout has written since that commit."""
     gone = set(paths)
     return {p: note for p, note in notes.items() if p not in gone or (commit and note.commit != commit)}
+
+
+def recalled(ended: EndedNote | None, reaches: Callable[[str], bool]) -> EndedNote | None:
+    """Return the newest of the notes that ended whose commit upstream still has, or has again."""
+    while ended is not None and not reaches(ended.note.commit):
+        ended = ended.earlier
+    return ended
 
 
 def with_bases(new: History, notes: Notes) -> History:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import PurePosixPath
 
 from rollout.model.files import Agreed, File, TakenOver
@@ -38,6 +39,19 @@ def _keep_contents(store: Store, commit: str, files: Iterable[File]) -> None:
         pack_write.write(store.folder, missing, len(commit))
 
 
+def recall(store: Store, tip: str) -> None:
+    """Bring back notes that a write of ours had ended: a history that was written anew may not have that write."""
+    memo = store.memory.memo()
+    reaches = cache(lambda commit: lineage.reaches(store, commit, tip))
+    alive = {name for name in memo.ended.keys() & memo.noted.keys() if reaches(memo.noted[name].commit)}
+    found = {name: noted.recalled(one, reaches) for name, one in memo.ended.items() if name not in alive}
+    back = {name: one for name, one in found.items() if one is not None}
+    if back:
+        left = {**memo.ended, **{name: one.earlier for name, one in back.items()}}
+        ended = {name: one for name, one in left.items() if one is not None}
+        store.memory.remember(noted={**memo.noted, **{name: one.note for name, one in back.items()}}, ended=ended)
+
+
 def forget(store: Store, tip: str) -> None:
     """Forget the notes of files that a commit of ours has written since, on whatever machine."""
     notes = by_path(store.memory.memo().noted)
@@ -56,5 +70,6 @@ def leave(store: Store, kept: Notes, found: Mapping[PurePosixPath, TreeEntry]) -
     """Remember these notes alone; of the others, and of the files as we found them, what a revert may give back."""
     memo = store.memory.memo()
     gone = {path: note for path, note in by_path(memo.noted).items() if path not in kept}
-    ended = {str(path): EndedNote(note, found[path]) for path, note in gone.items() if path in found}
+    had = by_path(memo.ended)
+    ended = {str(path): EndedNote(note, found[path], had.get(path)) for path, note in gone.items() if path in found}
     store.memory.remember(noted=by_name(kept), ended={**memo.ended, **ended})

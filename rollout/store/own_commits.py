@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import PurePosixPath
 
 from rollout.errors import GitError
@@ -54,7 +54,8 @@ def _searched(store: Store, tip: str) -> History:
     new = search.touches(store, tip)
     recalled = history.recalled(history.by_path(new), history.joined(before, _waiting(store)))
     found = noted.with_bases(recalled, by_path(store.memory.memo().noted))
-    found = gone.rewritten(found, before, _entry_at(store, tip), store.objects(tip))
+    found = gone.rewritten(found, before, _upstream(store, tip))
+    notes.recall(store, tip)
     return _remembered(store, tip, found, history.newest_of(new))
 
 
@@ -67,10 +68,10 @@ def _remembered(store: Store, tip: str, found: History, newest: str | None) -> H
 
 def _with_offered(store: Store, tip: str, found: History) -> History:
     """Return a history with what we proposed last, or what waits, where upstream got it in a commit of others."""
-    there = _entry_at(store, tip)
+    upstream = _upstream(store, tip)
     for commit, offered in (_proposed(store), _to_push(store)):
-        arrived = gone.arrived(offered, there)
-        found = gone.squashed(found, arrived, partial(_follows, store, commit), there, store.objects(tip))
+        arrived = gone.arrived(offered, upstream.there)
+        found = gone.squashed(found, arrived, partial(_follows, store, commit), upstream)
     return found
 
 
@@ -95,9 +96,10 @@ def _follows(store: Store, offered: str, write: Touch) -> bool:
     return lineage.reaches(store, write.commit, offered)
 
 
-def _entry_at(store: Store, tip: str) -> gone.There:
+def _upstream(store: Store, tip: str) -> gone.Upstream:
     tree = store.tree(tip)
-    return lambda path: entry_there(tree.at(path))
+    reaches = cache(lambda commit: lineage.reaches(store, commit, tip))
+    return gone.Upstream(tip, lambda path: entry_there(tree.at(path)), reaches, store.objects(tip))
 
 
 def _waiting(store: Store) -> History:

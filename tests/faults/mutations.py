@@ -321,6 +321,14 @@ MUTATIONS = (
     Mutation("what others brought back after a newer write of ours is theirs", "store/gone.py",
              "if not runs <= {touch.run for touch in mine}:", "if False:",
              test="tests/store/test_gone.py::test_what_others_brought_back_after_a_newer_write_is_theirs"),
+    Mutation("what was ours in a commit of others is ours where upstream has that commit", "store/gone.py",
+             "touch.at is None or not upstream.reaches(touch.at)", "touch.at is None",
+             test="tests/store/test_gone.py::"
+             "test_a_commit_of_others_that_upstream_has_no_more_makes_nothing_ours"),
+    Mutation("a note that ended comes back where upstream has its commit", "store/noted.py",
+             "while ended is not None and not reaches(ended.note.commit):", "while False:",
+             test="tests/targets/test_equal_files.py::"
+             "test_equal_bytes_of_another_commit_are_theirs_when_our_write_is_taken_back"),
     Mutation("what others deleted while a commit of ours waited is theirs", "store/gone.py",
              "return here if here == offered else", "return here if here else",
              test="tests/store/test_gone.py::"

@@ -1,9 +1,10 @@
 """What is still ours of commits that upstream's history has no more, by values."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path, PurePosixPath
 
 import pytest
+from msgspec.structs import replace
 
 from rollout.model.own_writes import FileShare
 from rollout.objects import pack_write
@@ -12,7 +13,7 @@ from rollout.objects.packs import Packs
 from rollout.objects.stored import Content, ObjectKind
 from rollout.objects.trees import TreeEntry
 from rollout.store import gone, history
-from rollout.store.history import Touch
+from rollout.store.history import History, Touch
 
 CONF = PurePosixPath("conf.txt")
 
@@ -37,8 +38,17 @@ def objects(tmp_path: Path) -> Packs:
     return Packs(tmp_path, 40)
 
 
+def _upstream(objects: Packs, there: str, reached: Collection[str] = ()) -> gone.Upstream:
+    return gone.Upstream("tip", lambda _: _entry(there), reached.__contains__, objects)
+
+
 def _rewritten(objects: Packs, found: list[Touch], known: list[Touch], there: str) -> list[Touch]:
-    return gone.rewritten({CONF: found}, {CONF: known}, lambda _: _entry(there), objects)[CONF]
+    return _unplaced(gone.rewritten({CONF: found}, {CONF: known}, _upstream(objects, there)))
+
+
+def _unplaced(found: History) -> list[Touch]:
+    """Return what was found without the commits of others in which it was."""
+    return [replace(touch, at=None) for touch in found[CONF]]
 
 
 def test_what_we_wrote_last_is_ours_where_upstream_has_its_bytes(objects: Packs) -> None:
@@ -82,7 +92,7 @@ def test_a_write_whose_contents_are_nowhere_is_forgotten(objects: Packs) -> None
 
 
 def _squashed(objects: Packs, found: list[Touch], follows: Callable[[Touch], bool], there: str) -> list[Touch]:
-    return gone.squashed({CONF: found}, {CONF: SECOND}, follows, lambda _: _entry(there), objects)[CONF]
+    return _unplaced(gone.squashed({CONF: found}, {CONF: SECOND}, follows, _upstream(objects, there)))
 
 
 def test_what_we_proposed_is_ours_where_upstream_has_it_in_a_commit_of_others(objects: Packs) -> None:
@@ -105,3 +115,31 @@ def test_a_deletion_that_we_offered_arrived_with_all_the_rest_or_not_at_all() ->
     assert gone.arrived(offered, {CONF: None, other: _entry("two")}.__getitem__) == offered
     assert gone.arrived(offered, {CONF: None, other: _entry("mine")}.__getitem__) == {}
     assert gone.arrived(offered, {CONF: _entry("one"), other: _entry("two")}.__getitem__) == {other: SECOND}
+
+
+# --- a write on top of a commit of others that has what was ours
+
+
+IN_A_SQUASH = replace(SECOND, at="squash")
+THIRD = _touch("r4", "three", "two")
+
+
+@pytest.mark.parametrize("there", ["two", "mine"])
+def test_a_commit_of_others_in_which_we_found_ours_is_known_again(objects: Packs, there: str) -> None:
+    """What they wrote on top of it is held against ours."""
+    upstream = _upstream(objects, there, {"squash"})
+    for newer in ([THIRD], [_touch("r5", "two", "three"), THIRD]):
+        assert gone.rewritten({}, {CONF: [*newer, IN_A_SQUASH, FIRST]}, upstream)[CONF] == [IN_A_SQUASH, FIRST]
+
+
+def test_a_commit_of_others_that_upstream_has_no_more_makes_nothing_ours(objects: Packs) -> None:
+    assert gone.rewritten({}, {CONF: [THIRD, IN_A_SQUASH, FIRST]}, _upstream(objects, "two"))[CONF] == []
+
+
+def test_what_was_written_since_is_newer_than_what_we_found_in_a_commit_of_others(objects: Packs) -> None:
+    upstream, known = _upstream(objects, "three", {"squash"}), [IN_A_SQUASH, FIRST]
+    assert gone.rewritten({CONF: [THIRD, FIRST]}, {CONF: known}, upstream)[CONF] == [THIRD, *known]
+
+
+def test_it_is_remembered_in_which_commit_of_others_we_found_ours(objects: Packs) -> None:
+    assert gone.rewritten({}, {CONF: [SECOND]}, _upstream(objects, "two"))[CONF] == [replace(SECOND, at="tip")]

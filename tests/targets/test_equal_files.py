@@ -205,3 +205,71 @@ def test_a_lost_state_folder_costs_the_memory_of_equal_keys_alone(world: World, 
     assert world.run("plan").code == 0
     _change_the_equal_keys(world)
     assert _changes(world) == {"address": _UPDATES["address"]}, "the look in between notes them anew"
+
+
+def _take_back(world: World, name: str) -> None:
+    """Take the newest commit out of upstream's history."""
+    world.git(f"{name}.git", "update-ref", "refs/heads/main", "main~1")
+
+
+def test_equal_bytes_stay_ours_when_our_write_on_top_of_them_is_taken_back(world: World) -> None:
+    world.bare_repo("address", {"conf.txt": EQUAL})
+    assert world.run("apply", "-y").code == 0
+    for word in ("again", "for good"):
+        world.template("project/conf.txt.j2", f"hello {word} {{{{ who }}}}\n")
+        assert world.run("apply", "-y").code == 0
+        _take_back(world, "address")
+        for _ in range(2):
+            assert _changes(world) == {"address": ["update"]}
+    world.elsewhere("address", {"conf.txt": "changed\n"})
+    assert _changes(world) == {"address": ["drift"]}
+
+
+def test_equal_bytes_stay_ours_when_later_ones_and_our_writes_are_taken_back(world: World) -> None:
+    world.bare_repo("address", {"conf.txt": EQUAL})
+    assert world.run("apply", "-y").code == 0
+    for word, theirs in (("again", "hello there world\n"), ("for good", "hello, all\n")):
+        world.template("project/conf.txt.j2", f"hello {word} {{{{ who }}}}\n")
+        assert world.run("apply", "-y").code == 0
+        world.elsewhere("address", {"conf.txt": theirs})
+        world.template("project/conf.txt.j2", theirs)
+        assert _changes(world) == {"address": []}
+    world.template("project/conf.txt.j2", "hello at last\n")
+    assert world.run("apply", "-y").code == 0
+    assert world.log("address")[0] == "Roll out conf.txt"
+    for left in (1, 2):
+        for _ in range(left):
+            _take_back(world, "address")
+        assert _changes(world) == {"address": ["update"]}, world.at("address", "conf.txt")
+    _take_back(world, "address")
+    _take_back(world, "address")
+    assert (world.at("address", "conf.txt"), _changes(world)) == (EQUAL, {"address": ["update"]})
+
+
+def test_equal_bytes_of_another_commit_are_theirs_when_our_write_is_taken_back(world: World) -> None:
+    world.bare_repo("address")
+    world.elsewhere("address", {"conf.txt": EQUAL})
+    assert world.run("apply", "-y").code == 0
+    world.template("project/conf.txt.j2", "hello again {{ who }}\n")
+    assert world.run("apply", "-y").code == 0
+    _take_back(world, "address")
+    _take_back(world, "address")
+    world.elsewhere("address", {"conf.txt": EQUAL, "other.txt": "theirs\n"})
+    assert _changes(world) == {"address": ["adopt"]}
+
+
+def test_equal_keys_stay_ours_when_a_write_on_top_of_them_is_taken_back(world: World) -> None:
+    _with_equal_keys(world)
+    assert world.run("apply", "-y").code == 0
+    for path, (template, _, _) in _EQUAL_KEYS.items():
+        world.template(f"project/{path}", template.replace("two", "2 more"))
+    assert world.run("apply", "-y").code == 0
+    written = world.tip("address")
+    _change_the_equal_keys(world)
+    assert world.run("apply", "-y").code == 0
+    _take_back(world, "address")
+    assert world.tip("address") == written
+    _change_the_equal_keys(world, again=True)
+    assert _changes(world)["address"] == _UPDATES["address"]
+    _take_back(world, "address")
+    assert _changes(world)["address"] == _UPDATES["address"]

@@ -169,3 +169,83 @@ def test_documents_and_blocks_are_ours_after_a_rewrite_as_before(world: World, l
     assert world.run("apply", "-y").code == 0
     for name in ("squash", "reword"):
         assert world.at(name, "conf.json") == '{\n  "b": 2,\n  "a": 3\n}\n'
+
+
+def _take_back(world: World, name: str, commits: int = 1, more: Mapping[str, str] | None = None) -> None:
+    """Take the newest commits out of upstream's history, and perhaps put a commit of a colleague's in their place."""
+
+    def take_back(world: World, top: Path) -> None:
+        world.git(top, "reset", "-q", "--hard", f"HEAD~{commits}")
+        if more:
+            world.commit(top, more, "my own")
+
+    _force(world, name, take_back)
+
+
+@pytest.mark.parametrize("writes", [1, 2])
+def test_a_write_on_top_of_a_rewrite_that_is_taken_back_again_leaves_the_file_ours(world: World, writes: int) -> None:
+    named = _written_twice(world)
+    for name, rewrite in named.items():
+        _force(world, name, rewrite)
+    for word in ("third", "fourth")[:writes]:
+        world.template("project/conf.txt.j2", f"hello for the {word} time {{{{ who }}}}\n")
+        assert world.run("apply", "-y", "--message", word).code == 0
+    for name in named:
+        _take_back(world, name, writes)
+    for _ in range(2):
+        assert _changes(world) == _all(named, "update")
+    assert world.run("apply", "-y").code == 0
+    for name in named:
+        _take_back(world, name, 1, {"conf.txt": "theirs\n"})
+    assert _changes(world) == _all(named, "drift")
+
+
+def test_what_others_had_beside_what_was_ours_in_a_rewrite_stays_theirs(world: World) -> None:
+    """Go back to a commit in which others had written over our text before we wrote ours again."""
+
+    def write_their_own(world: World, top: Path) -> None:
+        world.write(top, {"conf.txt": "theirs\n"})
+        world.git(top, "add", "conf.txt")
+        squash(world, top)
+
+    named = _written_twice(world, (write_their_own,))
+    _force(world, "write-their-own", write_their_own)
+    world.template("project/conf.txt.j2", THIRD)
+    assert world.run("apply", "-y", "--adopt").code == 0
+    _take_back(world, "write-their-own")
+    assert _changes(world) == _all(named, "adopt")
+
+
+def test_what_waited_and_was_pushed_by_others_stays_ours_when_our_next_write_is_taken_back(world: World) -> None:
+    world.repo("one")
+    assert world.run("apply", "-y", "--no-push").code == 0
+    reword(world, world.root / "one")
+    world.git("one", "push", "-q")
+    world.template("project/conf.txt.j2", SECOND)
+    assert world.run("apply", "-y").code == 0
+    _take_back(world, "one")
+    world.template("project/conf.txt.j2", THIRD)
+    assert _changes(world) == {"one": ["update"]}
+
+
+def test_documents_and_blocks_are_ours_when_our_write_after_a_rewrite_is_taken_back(world: World) -> None:
+    world.tail = "files: {conf.json: {mode: merge}, NOTES.md: {mode: block}}\n"
+    (world.root / "templates" / "project" / "conf.txt.j2").unlink()
+    for name in ("squash", "reword"):
+        world.bare_repo(name, {"conf.json": '{\n  "b": 2\n}\n', "NOTES.md": "mine\n"})
+    for number in (1, 2):
+        world.template("project/conf.json", f'{{"a": {number}, "gone": 1}}\n')
+        world.template("project/NOTES.md", f"{number}\n")
+        assert world.run("apply", "-y", "--adopt", "--message", str(number)).code == 0
+    _force(world, "squash", squash)
+    _force(world, "reword", reword)
+    world.template("project/conf.json", '{"a": 3, "gone": 1}\n')
+    world.template("project/NOTES.md", "3\n")
+    assert world.run("apply", "-y").code == 0
+    for name in ("squash", "reword"):
+        _take_back(world, name)
+    world.template("project/conf.json", '{"a": 4}\n')
+    assert _changes(world) == {"squash": ["update", "update"], "reword": ["update", "update"]}
+    assert world.run("apply", "-y").code == 0
+    for name in ("squash", "reword"):
+        assert world.at(name, "conf.json") == '{\n  "b": 2,\n  "a": 4\n}\n'
