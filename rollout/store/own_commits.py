@@ -113,6 +113,14 @@ def _touches(target: str, waiting: Pending) -> Iterable[tuple[PurePosixPath, Tou
         yield path, history.touch(waiting.commit, target, path, sides, waiting.message)
 
 
+def has_waiting(store: Store) -> bool:
+    """Tell whether upstream has what our waiting commit wrote: a person pushed it, perhaps under other words."""
+    waiting = pending.read(store)
+    run = None if waiting is None else messages.run_and_target(waiting.message)
+    past = store.memory.memo().history.values()
+    return any((touch.run, touch.target) == run for touches in past for touch in history.own(touches))
+
+
 def add(store: Store, commit: str, parent: str, changes: Iterable[Change]) -> None:
     """Remember what our commit on `parent` did, if everything before it is known."""
     memo = store.memory.memo()

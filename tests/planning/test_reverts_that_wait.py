@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.world import World
@@ -143,3 +145,30 @@ def test_what_it_deletes_is_on_hold_under_other_words_too(world: World) -> None:
     assert _held(world) == ("in-sync", True, [])
     world.template("pair/r.md", "two\n")
     assert _held(world) == ("pending", False, ["create"])
+
+
+def _rebase(world: World) -> None:
+    world.elsewhere("api", {"other": "bo\n"})
+    world.git("api", "pull", "-q", "--rebase")
+    world.git("api", "push", "-q")
+
+
+def _push(world: World) -> None:
+    world.git("api", "push", "-q")
+
+
+@pytest.mark.parametrize("deed", [_push, _rebase, _reword])
+@pytest.mark.parametrize("look", [False, True], ids=["none", "look"])
+def test_what_a_person_pushed_can_be_reverted(
+    world: World, run: str, deed: Callable[[World], None], look: bool
+) -> None:
+    deed(world)
+    if look:
+        assert world.run("status", "--fetch").code == 0
+    assert world.run("revert", world.last_run(), "--yes", "--json").outcomes() == {"api": "pushed"}
+    assert (world.at("api", "r.md"), world.at("api", "c.yaml")) == ("two\n", "x: 1\nk: 5\n")
+
+
+def test_what_nobody_pushed_cannot_be_reverted(world: World, run: str) -> None:
+    ran = world.run("revert", world.last_run(), "--yes", "--json")
+    assert (ran.code, "its commit was never pushed" in ran.reasons()["api"]) == (3, True)

@@ -56,8 +56,6 @@ def branch_step(back: RevertRequest, where: Branch, settings: Settings) -> Step:
     with hold.opened(settings.state, at.remote, target.name, wait=settings.wait) as store:
         if outcome.commit is None:
             raise GitError("the run made no commit here")
-        if pending.pinned(store) == outcome.commit:
-            raise GitError(_NEVER_PUSHED)
         tip = fetch.commit(store, upstream.ask(at.remote))
         deliver = Deliver.REVIEW if outcome.verdict is Verdict.PROPOSED else None
         delivery = delivery_of(target, Decisions(deliver=deliver))
@@ -65,6 +63,8 @@ def branch_step(back: RevertRequest, where: Branch, settings: Settings) -> Step:
         review = None if offered is None else in_review(offered, store)
         looked = [*paths, *(review.files if review else ())]
         there = snapshot.at(store, tip, looked, [], network=True, merged=paths)
+        if pending.pinned(store) == outcome.commit and not own_commits.has_waiting(store):
+            raise GitError(_NEVER_PUSHED)
         left = changed_since(outcome, there)
         files = {path: file for path in left if not isinstance(file := there.files.get(path), Obstacle)}
         later = own_commits.later_writes(store, back.run, outcome.commit, files)
