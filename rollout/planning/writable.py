@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.model.action import Action
-from rollout.model.causes import SaidOfFiles
+from rollout.model.causes import FileCauses, SaidOfFiles
 from rollout.model.inventory import TargetKind
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import State, Step
@@ -72,10 +72,11 @@ def _outcome(step: Step, verdict: Verdict, why: Reason, awaits: Action | None = 
 def _nothing_to_push(step: Step) -> Outcome:
     """Say why `push` leaves a step that has no commit which may be pushed."""
     if step.overtaken and step.state in {State.DRIFT, State.CONFLICT}:
-        return _outcome(step, Verdict.STALE, Reason((SinceWaiting(without_ways(step.why)), WayOut(Way.PLAN_AGAIN))))
+        changed = Reason(tuple(part for part in without_ways(step.why).parts if isinstance(part, FileCauses)))
+        return _outcome(step, Verdict.STALE, Reason((SinceWaiting(changed), WayOut(Way.PLAN_AGAIN))))
     if step.outrun and step.changes:
-        changed = SinceWaiting(Reason((SaidOfFiles("upstream changed ", step.outrun),)))
-        return _outcome(step, Verdict.STALE, Reason((changed, WayOut(Way.PLAN_AGAIN))))
+        outrun = Reason((SaidOfFiles("upstream changed ", step.outrun),))
+        return _outcome(step, Verdict.STALE, Reason((SinceWaiting(outrun), WayOut(Way.PLAN_AGAIN))))
     if step.overtaken and step.state is State.PENDING:
         renewed = said("the commit that waits is not what is asked for now").also(WayOut(Way.RENEW))
         return _outcome(step, Verdict.UNCHANGED, renewed)

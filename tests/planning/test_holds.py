@@ -61,6 +61,29 @@ def test_a_hold_is_known_without_the_state_folder_and_is_released(world: World) 
     assert (world.at("api", "conf.txt"), state(world.run("plan", "--json"))) == ("bad world\n", ("in-sync", ""))
 
 
+def test_a_release_that_waits_to_be_pushed_is_no_hold_any_more(world: World) -> None:
+    reverted(world)
+    assert world.run("apply", "--yes", "--json", "--release", "--no-push").outcomes() == {"api": "committed"}
+    for _ in range(2):
+        assert state(world.run("status", "--json")) == ("ready-to-push", "rollout's commit is not upstream yet")
+    ran = world.run("push", "--yes")
+    assert (ran.code, "hold" in (ran.out + ran.err).lower()) == (0, False), ran.out
+    assert (world.at("api", "conf.txt"), state(world.run("plan", "--json"))) == ("bad world\n", ("in-sync", ""))
+
+
+def test_what_is_on_hold_is_not_told_as_what_changed_since_a_commit_waits(world: World) -> None:
+    reverted(world)
+    world.template("project/more.txt", "2\n")
+    assert world.run("apply", "--yes", "--json", "--no-push").outcomes() == {"api": "committed"}
+    world.elsewhere("api", {"more.txt": "theirs\n"})
+    ran = world.run("push", "--yes", "--json")
+    assert ran.outcomes() == {"api": "stale"}
+    reason = ran.reasons()["api"]
+    assert reason.startswith("more.txt: changed ")
+    assert " since the commit that waits was made; " in reason
+    assert "held" not in reason
+
+
 def test_a_revert_that_waits_to_be_pushed_is_pushed_and_holds(world: World) -> None:
     reverted(world, "--no-push")
     assert world.run("status", "--fetch", "--json").states() == {"api": "ready-to-push"}

@@ -94,7 +94,7 @@ def _observe(look: Look, at: Located, store: Store) -> Step:
     refuse_wishes(look.target, store, seen.tip, network=seen.network)
     unpushed = unpushed_at(at, store, look, snapshot, network=seen.network)
     entries = in_sync.entries_of(look.desired, snapshot)
-    snapshot, found = _found(seen, snapshot)
+    snapshot, found = _found(seen, _without_released(snapshot, unpushed))
     there = _checkout(seen, keeping.as_kept(look.desired, snapshot, found), entries)
     if there is not None and unpushed is not None and not unpushed.right:
         there = there.without_use()
@@ -121,6 +121,17 @@ def _upstream(look: Look, at: Located, store: Store) -> _Seen:
     told = one_remote.said(look.heard, store) if network else None
     tip = fetch.commit(store, told) if told else last_tip(at, store, look.target.location, network=network)
     return _Seen(look, at, store, tip, network)
+
+
+def _without_released(snapshot: Snapshot, unpushed: Unpushed | None) -> Snapshot:
+    """Return the snapshot without the holds that our waiting commit ends."""
+    if unpushed is None or not unpushed.right:
+        return snapshot
+    again = messages.held(unpushed.commit.message)
+    stay = {
+        path: asks for path, asks in snapshot.held.items() if path not in unpushed.commit.files or str(path) in again
+    }
+    return replace(snapshot, held=stay)
 
 
 def _found(seen: _Seen, snapshot: Snapshot) -> tuple[Snapshot, Findings]:
