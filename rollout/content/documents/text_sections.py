@@ -35,11 +35,25 @@ def behind(document: Document, at: int, lines: Sequence[str]) -> Edit:
     return Edit(end, end, newline + text if document.text[:end] else text + newline)
 
 
-def before(document: Document, at: int, lines: Sequence[str]) -> Edit:
-    """Put lines before the line of a place, and before the comments that stand directly above it."""
-    newline = newline_of(document.text, line_end(document.text, at))
-    start = comments_above(document.text, at, document.comments, 0)
-    return Edit(start, start, newline.join(lines) + newline)
+def before_sections(document: Document, sections: Sequence[int], lines: Sequence[str], *, staying: bool = True) -> Edit:
+    """Put lines before the first section and the comments directly above it, parted from it as the next ones are.
+
+    Where no section stays, there is nothing to be parted from.
+    """
+    text, near = document.text, sections[:4]
+    starts = [comments_above(text, at, document.comments, 0) for at in near]
+    parted = staying and not any(text[line_start(text, start - 1) : start].strip() for start in starts[1:])
+    newline = newline_of(text, line_end(text, sections[0]))
+    return Edit(starts[0], starts[0], newline.join([*lines, ""] if parted else lines) + newline)
+
+
+def blank_below(document: Document, start: int, end: int, foreign: Sequence[Span]) -> list[Edit]:
+    """Take out the blank line between the first section and the lines that go, all that stood before it."""
+    text = document.text
+    first, after = _lines(document, start, end, foreign)
+    alone = not first or not text[line_start(text, first - 1) : first].strip()
+    below = next_line(text, after)
+    return [Edit(after, below, "")] if alone and after < below < len(text) and not text[after:below].strip() else []
 
 
 def last_content(text: str) -> int:

@@ -115,7 +115,7 @@ def test_a_section_that_stands_again_goes_on_and_the_key_that_counts_is_changed(
     assert _told(name, TWICE, "[*]\nsize = 4\n") == TWICE.replace("size = 3", "size = 4")
     assert _told(name, TWICE, "[*]\na = 4\n") == TWICE.replace("a = 1", "a = 4")
     assert _told(name, TWICE, "[*]\nc = 4\n") == TWICE.replace("b = 1\n", "b = 1\nc = 4\n")
-    assert _told(name, TWICE, "root = true\n") == "root = true\n" + TWICE
+    assert _told(name, TWICE, "root = true\n") == "root = true\n\n" + TWICE
     for template in (
         "[*]\nsize = 4\n",
         "[*]\na = 4\n",
@@ -166,7 +166,7 @@ def test_what_only_rollout_wrote_in_a_section_that_others_began_again_goes_away(
     made = _told(".editorconfig", "", "[*]\nsize = 4\n")
     again = made + "\n[*]\nmine = 1\n"
     after = merged(again.encode(), b"root = true\n", _kind(".editorconfig"), (b"", made.encode())).decode()
-    assert after == "root = true\n[*]\n\n[*]\nmine = 1\n"
+    assert after == "root = true\n\n[*]\n\n[*]\nmine = 1\n"
 
 
 @pytest.mark.parametrize(

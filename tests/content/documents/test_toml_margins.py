@@ -8,6 +8,7 @@ from rollout.model.inventory import FileRule, Mode
 from tests.lives import Life
 
 _INDENTED = '[[r]]\n  from = "/"\n  to = "/x"\n\n[p]\n  a = 1\n\n  [p.q]\n    b = 1\n'
+_ENTRIES = '[t.tc]\npackage = "x"\n\n    [[t.tc.type]]\n    name = "F"\n\n[t.g.docs.d]\nsphinx = "*"\n'
 _KEYS = '[build]\n  publish = "dist"\n'
 
 
@@ -25,6 +26,10 @@ _KEYS = '[build]\n  publish = "dist"\n'
         ("  [p.q]\n  a = 1\n", "[p.z]\na = 1\n", "\n  [p.z]\n  a = 1\n"),
         ("[p.q]\na = 1\n", "  [p.z]\n    a = 1\n", "\n[p.z]\na = 1\n"),
         ("z = 1\n", "[p]\na = 1\n", "\n[p]\na = 1\n"),
+        (_ENTRIES, '[t.g.corp.d]\nz = "*"\n', '\n[t.g.corp.d]\nz = "*"\n'),
+        (_ENTRIES, '[[t.uv.index]]\nz = "*"\n', '\n[[t.uv.index]]\nz = "*"\n'),
+        (_ENTRIES, "[t.coverage.run]\nz = 1\n", "\n[t.coverage.run]\nz = 1\n"),
+        (_ENTRIES, "[t.g.docs.d.more]\nz = 1\n", "\n[t.g.docs.d.more]\nz = 1\n"),
     ],
 )
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])

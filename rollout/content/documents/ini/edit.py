@@ -29,7 +29,14 @@ from rollout.content.documents.ini.read import IniSection
 from rollout.content.documents.left_comments import cuts
 from rollout.content.documents.lines import cut, line_end, margin, newline_of, next_line
 from rollout.content.documents.template_text import comment_behind, comments_before
-from rollout.content.documents.text_sections import before, behind, cut_lines, cut_section, last_content
+from rollout.content.documents.text_sections import (
+    before_sections,
+    behind,
+    blank_below,
+    cut_lines,
+    cut_section,
+    last_content,
+)
 
 
 class Ini(Struct, frozen=True):
@@ -59,7 +66,17 @@ class _IniEditor(Struct):
             noted = followed(self.document, operation, self.foreign, self.template)
             return [self._restored(operation), *noted, *cuts(self.document, operation)]
         gone = [edit for index in operation.gone for edit in self._cut(operation.container.parts[index])]
-        return gone + self._added(operation)
+        return [*gone, *self._blank_left(operation), *self._added(operation)]
+
+    def _blank_left(self, operation: Amend) -> list[Edit]:
+        """Take out the blank line below the keys that go, where no other stands above all sections."""
+        parts, gone = operation.container.parts, set(operation.gone)
+        keys = [part for index, part in enumerate(parts) if index in gone and not isinstance(part.value, Object)]
+        staying = [part for index, part in enumerate(parts) if index not in gone]
+        headed = all(isinstance(part.value, Object) for part in staying)
+        if operation.container is not self.document.root or not keys or not staying or not headed:
+            return []
+        return blank_below(self.document, keys[0].start, keys[-1].value.end, self.foreign)
 
     def _replaced(self, operation: Replace) -> list[Edit]:
         part, old, new = operation.part, operation.part.value, operation.new.value
@@ -134,7 +151,7 @@ class _IniEditor(Struct):
         if container.style == "section":
             return behind(self.document, container.start, lines)
         if staying:
-            return before(self.document, staying[0].start, lines)
+            return before_sections(self.document, [part.start for part in staying], lines)
         return behind(self.document, last_content(self.document.text), lines)
 
     def _pair(self, container: Object | Array, part: Part, indent: str) -> list[str]:

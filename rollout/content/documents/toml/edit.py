@@ -24,7 +24,14 @@ from rollout.content.documents.document import (
     fault,
 )
 from rollout.content.documents.lines import line_end, margin, next_line
-from rollout.content.documents.text_sections import before, behind, cut_lines, cut_section, last_content
+from rollout.content.documents.text_sections import (
+    before_sections,
+    behind,
+    blank_below,
+    cut_lines,
+    cut_section,
+    last_content,
+)
 from rollout.content.documents.toml import read as toml_read
 from rollout.content.documents.toml.margins import margins_in
 from rollout.content.documents.toml.write import Path, TomlWriter, is_line, spelled
@@ -68,7 +75,16 @@ class _TomlEditor(Struct):
             return Brackets(self.document, operation, self.foreign, self.writer).edits()
         gone = [edit for index in operation.gone for edit in self._cut(container.parts[index])]
         header = cut_section(self.document, container.start, container.start, self.foreign) if operation.headed else []
-        return [*gone, *header, *self._added(operation)]
+        return [*gone, *header, *self._blank_left(operation), *self._added(operation)]
+
+    def _blank_left(self, operation: Amend) -> list[Edit]:
+        """Take out the blank line below the keys that go, where no other stands above all tables."""
+        parts, gone = operation.container.parts, set(operation.gone)
+        keys = [part for index, part in enumerate(parts) if index in gone and _own(part)]
+        staying = [part for index, part in enumerate(parts) if index not in gone]
+        if operation.container is not self.document.root or not keys or not staying or any(map(_own, staying)):
+            return []
+        return blank_below(self.document, keys[0].start, max(_ends(keys[-1])), self.foreign)
 
     def _replaced(self, operation: Replace | Restore, text: str) -> list[Edit]:
         part, old = operation.part, operation.part.value
@@ -131,7 +147,8 @@ class _TomlEditor(Struct):
         first = min((part.start for part in container.parts), default=None)
         if first is None or not any(not _own(part) for part in container.parts):
             return behind(self.document, last_content(self.document.text), lines)
-        return before(self.document, min(_starts(self.document.root)), lines)
+        sections = sorted(set(_starts(self.document.root)))
+        return before_sections(self.document, sections, lines, staying=bool(staying))
 
     def _prefix(self, container: Object, path: Path) -> Path:
         """Return the keys that stand before a new one on its line, where the others are written with dots."""

@@ -46,22 +46,22 @@ def _key_margin(text: str, table: Object | Array) -> str | None:
 
 
 def _step(document: Document) -> str:
-    """Return how much further sub-tables stand than the table that holds them."""
+    """Return how much further sub-tables stand than the table that holds them; entries of its lists tell nothing."""
     pairs = [
         (margin(document.text, table.start), margin(document.text, inner.start))
         for table in _all_tables(document.root)
-        for inner in _tables_in(table)
+        for inner in _tables_in(table, entries=False)
     ]
     return next((inner[len(outer) :] for outer, inner in pairs if inner.startswith(outer)), "")
 
 
-def _tables_in(node: Node) -> Iterator[Object]:
+def _tables_in(node: Node, *, entries: bool = True) -> Iterator[Object]:
     """Yield the tables with a header that stand in one, or in a list of tables."""
     for part in node.parts if isinstance(node, Object | Array) and node.style not in {"inline", "array"} else ():
         if isinstance(part.value, Object) and part.value.style == "table":
             yield part.value
-        elif part.value.style in _HEADED:
-            yield from _tables_in(part.value)
+        elif part.value.style in _HEADED and (entries or isinstance(part.value, Object)):
+            yield from _tables_in(part.value, entries=entries)
 
 
 def _all_tables(node: Node) -> Iterator[Object]:

@@ -85,12 +85,13 @@ class TomlWriter(Struct):
             return
         assert isinstance(part.value, Object)
         lines, tables = self._parted(part.value, margins)
-        if lines or part.value.style == "table" or not tables:
+        headed = bool(lines) or part.value.style == "table" or not tables
+        if headed:
             above = comments_before(self.template, part.value.start) if part.value.style == "table" else ()
             header = [margins.header + line for line in (*above, self.header(path, part.value.start))]
             yield [*header, *lines]
         for child in tables:
-            yield from self.sections((*path, child.key), child, margins.below())
+            yield from self.sections((*path, child.key), child, margins.below() if headed else margins)
 
     def entry(self, path: Path, part: Part, margins: Margins) -> list[str]:
         """Return the lines of an entry of an array of tables."""
