@@ -117,6 +117,22 @@ def test_it_waits_too_where_rollout_wrote_beside_the_persons_key_since(path: str
 
 
 @pytest.mark.parametrize("path", _FILES)
+@pytest.mark.parametrize("left", [{}, {"z": "1"}])
+def test_it_waits_too_where_others_changed_all_that_rollout_wrote_into_it(path: str, left: dict[str, Any]) -> None:
+    entry = {"repo": "u", "rev": "1", "deep": {"a": "1"}}
+    file = _life(path, _repos({**entry, "rev": "2", "deep": {"a": "2"}}, _STAYS), _repos(entry, _STAYS))
+    text = _text(path, {**_repos(_STAYS), **left})
+    planned = _planned(file, text)
+    assert (planned.action, planned.decided) == (Action.DRIFT, False)
+    told = planned.cause.replace('"', "")
+    assert "repos[u] leaves the template, and others wrote deep.a into it" in told.replace("wrote rev", "wrote deep.a")
+    assert _planned(file, text, OnDrift.KEEP).keep
+    assert _said(path, _after(file, text, OnDrift.OVERWRITE)) == _said(
+        path, _text(path, {"name": "x", **_repos(_STAYS), **left})
+    )
+
+
+@pytest.mark.parametrize("path", _FILES)
 def test_a_persons_own_entries_stay_where_only_entries_of_ours_leave_beside_them(path: str) -> None:
     ours = {"repo": "u", "hooks": [{"id": "a", "entry": "x"}]}
     file = _life(path, _repos({**ours, "hooks": [*ours["hooks"], {"id": "mine"}]}, _STAYS), _repos(ours, _STAYS))

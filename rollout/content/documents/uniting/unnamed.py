@@ -27,13 +27,15 @@ def entry(context: MergeContext, container: Object | Array, part: Part, place: K
     """Return what stays of a matched entry that is not named: no node where all of it is ours.
 
     An entry of ours that would lose keys, and keep what others wrote, goes as a whole, and is torn: that is asked for.
+    So does one in which others changed all that we wrote.
     """
     if context.ours.owns(part.value, place, context.match):
         return United(None)
     left = unnamed(context, container, part, place)
-    if place not in context.ours.added or left.node is None or not _loses_keys(part.value, left.node):
+    if place not in context.ours.added or left.node is None:
         return left
-    return United(None, torn=(Torn(place, _of_others(context, part.value, place)[len(place) :]),))
+    loses = _loses_keys(part.value, left.node) if left.operations else _is_changed(context, part.value, place)
+    return United(None, torn=(Torn(place, _of_others(context, part.value, place)[len(place) :]),)) if loses else left
 
 
 def _loses_keys(node: Node, left: Node) -> bool:
@@ -42,6 +44,13 @@ def _loses_keys(node: Node, left: Node) -> bool:
         return False
     there = {part.key: part.value for part in left.parts}
     return any(part.key not in there or _loses_keys(part.value, there[part.key]) for part in node.parts)
+
+
+def _is_changed(context: MergeContext, entry: Node, place: KeyPath) -> bool:
+    """Tell whether others changed a key of ours in an entry, and not only wrote into it."""
+    parts = entry.parts if isinstance(entry, Object) else ()
+    added = ((part.value, (*place, part.key)) for part in parts if (*place, part.key) in context.ours.added)
+    return any(not context.ours.owns(value, here, context.match) for value, here in added)
 
 
 def _of_others(context: MergeContext, node: Node, place: KeyPath) -> KeyPath:
