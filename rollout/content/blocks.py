@@ -179,8 +179,8 @@ def _added(content: bytes, body: bytes, spot: Spot, last: bytes) -> bytes:
     replaced = (mine,) if mine else sections.replaced(content, spot)
     if replaced:
         return _in_place_of(content, whole, *replaced)
-    gap = b"" if content.endswith(b"\n") else newline
-    return content + gap + newline + whole
+    refusals.refuse_behind_code(content, spot)
+    return content + (b"" if content.endswith(b"\n") else newline) + newline + whole
 
 
 def _in_place_of(content: bytes, whole: bytes, first: tuple[int, int], *others: tuple[int, int]) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rollout.model.action import Action
-from rollout.model.inventory import FileRule, Mode
+from rollout.model.inventory import FileRule, FormatName, Mode
 from tests.lives import Life
 from tests.world import World
 
@@ -129,3 +129,13 @@ def test_what_others_had_in_a_block_comes_back_between_the_brackets_that_they_wr
     file.lived("m: {y: c}\n")
     file.text = "m: { x: 1, y: c }\n"
     assert file.lived("{}\n") == f"m: {{ x: 1, {then} }}\n"
+
+
+@pytest.mark.parametrize(("written", "formatted"), [("{} = {}", "{}={}"), ("{}={}", "{} = {}"), ("{}: {}", "{}:  {}")])
+def test_what_comes_back_stands_behind_the_delimiter_as_others_have_it_now(written: str, formatted: str) -> None:
+    def text(how: str, value: str) -> str:
+        return f"[run]\n{how.format('branch', value)}\n"
+
+    file = Life(".coveragerc", text(written, "True"), FileRule(Mode.MERGE, format=FormatName.INI))
+    file.lived("[run]\nbranch = False\n", ">" + text(formatted, "False"))
+    assert file.lived("[run]\n") == text(formatted, "True")
