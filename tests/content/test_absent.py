@@ -367,3 +367,24 @@ def test_a_whole_file_of_others_that_was_written_over_goes_from_its_place(world:
     planned, applied = world.run("plan"), world.run("apply", "--yes")
     assert (applied.code, "others had one here before rollout first wrote it" in planned.out) == (0, True)
     assert not place.exists() if kind == "folder" else world.at("api", "a.yml") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "template"),
+    [
+        ("m.yml", "a: 1\nf:\n  t: R\nz: 1\n", "f: false\n"),
+        ("m.yml", "a: 1\nf: {t: {u: R}}\nz: 1\n", "f: [x]\n"),
+        ("m.yml", "a: 1\nf:\n  t: R\n", "f: null\n"),
+        ("m.yml", "a: 1\nf:\n- t: R\n", "f:\n  t: R\n"),
+        ("m.json", '{"a": 1, "f": {"t": 1}}', '{"f": false}'),
+        ("m.toml", "a = 1\nf = {t = 1}\n", "f = false\n"),
+    ],
+)
+def test_what_took_the_place_of_a_whole_mapping_of_others_gives_it_back(path: str, before: str, template: str) -> None:
+    file = Life(path, before, FileRule(Mode.MERGE))
+    file.lived(template)
+    assert file.text != before
+    file.rule = FileRule(Mode.ABSENT)
+    planned = file.rolled_out("")
+    assert planned is not None
+    assert (planned.action, file.text) == (Action.UPDATE, before)

@@ -41,6 +41,15 @@ def nodes(root: Node, match: Match, only: Container[KeyPath] | None = None) -> d
     return found
 
 
+def is_kept(one: Node, other: Node, place: KeyPath, match: Match) -> bool:
+    """Tell whether the other document has a place of the first, or another kind of value in place of one above it."""
+    for depth in range(len(place), 0, -1):
+        there = at(other, place[:depth], match)
+        if there is not None:
+            return depth == len(place) or type(there) is not type(at(one, place[:depth], match))
+    return False
+
+
 def differing(one: Node, other: Node, match: Match, place: KeyPath = ()) -> KeyPath:
     """Return the first place where two documents do not say the same."""
     told = isinstance(one, Object) or bool(match.keys(place))

@@ -236,9 +236,9 @@ def _merges(pairs: Pairs, kind: merge.MergedFile) -> bool:
             continue
         ours = merge.past(pairs[:number], kind)
         mine = {*ours.added, *ours.entries}
-        root = kind.read(after).root
-        for place, _ in places.leaves(kind.read(before).root, kind.match):
+        were, are = kind.read(before).root, kind.read(after).root
+        for place, _ in places.leaves(were, kind.match):
             foreign = not any(place[: len(one)] == one for one in mine)
-            if foreign and place and places.at(root, place, kind.match) is None:
+            if foreign and place and not places.is_kept(were, are, place, kind.match):
                 return False
     return True
