@@ -139,3 +139,23 @@ def test_what_comes_back_stands_behind_the_delimiter_as_others_have_it_now(writt
     file = Life(".coveragerc", text(written, "True"), FileRule(Mode.MERGE, format=FormatName.INI))
     file.lived("[run]\nbranch = False\n", ">" + text(formatted, "False"))
     assert file.lived("[run]\n") == text(formatted, "True")
+
+
+@pytest.mark.parametrize(
+    ("before", "template"),
+    [
+        ("addopts = -ra\n", "addopts =\n    -ra\n    -q\n"),
+        ("addopts =   -ra\n", "addopts =\n    -ra\n    -q\n"),
+        ("addopts : -ra\n", "addopts =\n    -ra\n"),
+        ("addopts = a\n    b\n", "addopts =\n    c\n"),
+        ("addopts =\n    a\n    b\n", "addopts = c\n"),
+        ("addopts = \n    a\n", "addopts = c\n"),
+        ("addopts =\n", "addopts = c\n"),
+        ("addopts=  1\n", "addopts = c\n"),
+    ],
+)
+def test_what_comes_back_from_other_lines_stands_to_the_byte(before: str, template: str) -> None:
+    file = Life("setup.cfg", f"[t]\n{before}x = 1\n", FileRule(Mode.MERGE))
+    first = file.text
+    assert file.lived(f"[t]\n{template}") != first
+    assert file.lived("[t]\n") == first

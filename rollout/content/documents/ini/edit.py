@@ -118,8 +118,9 @@ class _IniEditor(Struct):
         part, found = operation.part, operation.found
         name = self.document.text[part.start : part.body].rstrip(" \t=:")
         bare = isinstance(found.node, Scalar) and found.node.meaning == "null"
-        now = self.document.text[part.body : part.value.start]
-        if not bare and found.text and part.value.start < part.value.end and not (now + found.lead).strip(" \t"):
+        value = self.document.text[part.value.start : part.value.end]
+        between = self.document.text[part.body : part.value.start] + found.lead
+        if not bare and all(one[:1].strip() for one in (value, found.text)) and not between.strip(" \t"):
             return Edit(part.value.start, part.value.end, found.text)  # blanks stay as others have them now
         start = part.start + len(name) if bare else part.body
         return Edit(start, part.value.end, found.lead + found.text)
