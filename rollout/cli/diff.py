@@ -67,8 +67,11 @@ def diff(context: click.Context, words: tuple[str, ...], base: bool, tool: bool,
         else:
             _print(at, pairs)
         if not at.options.json:
-            whole = at.options.verbose > 0
-            for line in grouped(((step.target, f"{step.state}: {step.reason}") for step in left_out), whole=whole):
+            told = [(step.target, f"{step.state}: {step.reason}") for step in left_out]
+            told += [
+                (step.target, step.why.at_work) for step in made.steps if step.why.at_work and step not in left_out
+            ]
+            for line in grouped(told, whole=at.options.verbose > 0):
                 at.screen.say(f"rollout: {line}")
         return 1 if left_out else 0
 

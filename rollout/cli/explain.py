@@ -45,8 +45,8 @@ def explain(context: click.Context, target: str, path: str, offline: bool) -> in
         if at.options.json:
             at.screen.document(_document(told))
             return 0
-        decided = _decided(at, chosen, found.slot.path, offline=offline)
-        at.screen.data("\n".join(_lines(told, decided, whole=bool(at.options.verbose))) + "\n")
+        state = _state(at, chosen, found.slot.path, offline=offline)
+        at.screen.data("\n".join(_lines(told, state, whole=bool(at.options.verbose))) + "\n")
     return 0
 
 
@@ -86,7 +86,7 @@ def _document(told: _Told) -> dict[str, object]:
     }
 
 
-def _lines(told: _Told, decided: Iterable[str], *, whole: bool) -> Iterator[str]:
+def _lines(told: _Told, state: Iterable[tuple[str, str]], *, whole: bool) -> Iterator[str]:
     found, slot = told.found, told.found.slot
     yield f"{told.target}: {told.path}"
     yield from [f"  rule         templates/{name}" for name in slot.rules] or [
@@ -96,7 +96,7 @@ def _lines(told: _Told, decided: Iterable[str], *, whole: bool) -> Iterator[str]
     for variable in found.variables:
         yield f"  variable     {variable.name} = {_value(variable.value, whole=whole)}  (from {variable.source})"
     yield from [f"  left alone   {found.alone}"] if found.alone else []
-    yield from (f"  decided      {words}" for words in decided)
+    yield from (f"  {label:<12} {words}" for label, words in state)
     yield from (f"  reads        {one.path} of {one.target}" for one in files_read(found.inputs))
     yield f"  last run     {told.run or 'none that is recorded'}"
     yield f"  last commit  {told.commit or 'none of rollout'}"
@@ -110,15 +110,17 @@ def _value(value: object, *, whole: bool) -> str:
     return f"{shown[:_VALUE]}... ({len(shown) - _VALUE:,} more characters; -v shows them)"
 
 
-def _decided(at: Session, target: Target, path: PurePosixPath, *, offline: bool) -> Iterator[str]:
-    """Yield why a file differs from its template where a person wanted that."""
+def _state(at: Session, target: Target, path: PurePosixPath, *, offline: bool) -> Iterator[tuple[str, str]]:
+    """Yield why a file differs from its template: a run is writing it, or a person wanted that."""
     (step,) = at.plan(at.settings(offline=offline), targets=(target,)).steps
+    if step.why.at_work:
+        yield "now", step.why.at_work
     if path in step.kept:
-        yield "kept as others left it, until the template changes"
+        yield "decided", "kept as others left it, until the template changes"
     if path in step.held:
-        yield "held since a revert, until the template changes"
+        yield "decided", "held since a revert, until the template changes"
     if path in step.merged:
-        yield "it holds an accepted merge of what others changed, until the template changes"
+        yield "decided", "it holds an accepted merge of what others changed, until the template changes"
 
 
 def files_read(inputs: Iterable[Input]) -> list[Input]:

@@ -121,9 +121,9 @@ class Reason(Struct, frozen=True):
         return any(isinstance(part, OptedOut) for part in self.parts)
 
     @property
-    def at_work(self) -> bool:
-        """Tell whether a run is writing the target now."""
-        return any(isinstance(part, AtWork) for part in self.parts)
+    def at_work(self) -> str:
+        """Say which run is writing the target now; nothing if none is."""
+        return next((_words(part) for part in self.parts if isinstance(part, AtWork)), "")
 
     @property
     def unhindered(self) -> bool:

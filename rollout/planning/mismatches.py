@@ -39,7 +39,7 @@ def _mismatches(step: Step) -> Iterable[Mismatch]:
             yield Mismatch(str(change.path), where, change.words, change.line)
         else:
             what = "waits to be pushed" if step.pending else f"{change.action.value}: {change.words}"
-            yield Mismatch(str(change.path), place, what)
+            yield Mismatch(str(change.path), place, "; ".join(filter(None, (what, step.why.at_work))))
     changed = {change.path: f"; {change.words}" for change in step.changed_on_hold}
     for path in step.held:
         more = changed.get(path, "")

@@ -14,6 +14,7 @@ from rollout.content.documents.lines import (
     cut,
     lead,
     line_end,
+    line_start,
     margin,
     newline_of,
     next_line,
@@ -88,12 +89,17 @@ class Brackets(Struct):
         spelled = between_brackets(self.writer.template, self.operation.new)
         if spelled is not None and self.container.parts and self.operation.found is None:
             return spelled
-        if not self.writer.spread:
+        if not self.writer.spread or self._is_inside_a_line():
             return self.writer.gap.join(self.writer.inline(part) for part in self.operation.new)
         text = self.document.text
         outside = margin(text, self.container.start)
         inside = outside + self.writer.unit
         return self._on_lines(inside, newline_of(text), trailing=False) + newline_of(text) + outside
+
+    def _is_inside_a_line(self) -> bool:
+        """Tell whether other brackets were opened on the line before these."""
+        before = self.document.text[line_start(self.document.text, self.container.start) : self.container.start]
+        return any(bracket in before for bracket in "{[")
 
     def _behind_comments(self) -> list[Edit]:
         """Add the first parts after the last comment of an object or a list that holds only comments."""

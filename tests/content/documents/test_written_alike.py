@@ -109,3 +109,23 @@ def test_a_list_that_others_had_empty_is_filled_as_they_write_theirs() -> None:
     assert file.lived('{"l": ["a"]}') == '{\n  "l": [\n    "a"\n  ]\n}\n'
     assert file.lived('{"l": ["b"]}') == '{\n  "l": [\n    "b"\n  ]\n}\n'
     assert file.lived("{}") == text
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('{\n  "n": "x",\n  "f": {"a": {}}\n}\n', '{\n  "n": "x",\n  "f": {"a": {"x": true}}\n}\n'),
+        ('{\n  "n": "x",\n  "f": {"a": {}, "b": 1}\n}\n', '{\n  "n": "x",\n  "f": {"a": {"x": true}, "b": 1}\n}\n'),
+        ('{\n  "f": {\n    "a": {}\n  }\n}\n', '{\n  "f": {\n    "a": {\n      "x": true\n    }\n  }\n}\n'),
+    ],
+)
+def test_what_fills_an_object_inside_a_line_stays_on_it(before: str, after: str) -> None:
+    file = Life("d.json", before, FileRule(Mode.MERGE))
+    assert file.lived('{"f": {"a": {"x": true}}}') == after
+    assert file.lived("{}") == before
+
+
+def test_what_a_template_had_empty_is_filled_as_a_new_file_would_be() -> None:
+    file = Life("d.json", '{\n  "n": "x"\n}\n', FileRule(Mode.MERGE))
+    filled = '{"f": {"a": {"x": true}}}'
+    assert file.lived('{"f": {"a": {}}}', filled) == file.copy().lived("{}", filled)
