@@ -275,3 +275,14 @@ def test_a_run_that_stood_still_while_the_world_went_on_looks_again_before_it_ac
     assert "mine" not in world.log("api")
     assert world.git(top, "diff", "--cached", "--name-only") == ""
     assert not list((top / ".git").glob("**/*.lock"))
+
+
+def test_a_lock_that_git_may_not_delete_in_a_new_clone_does_not_stay(world: World, library: Path) -> None:
+    world.remote("api")
+    world.entries["api"] = f"{{path: api, url: {world.root / 'api.git'}}}"
+    fault = Fault(Mode.FAIL, 1, call="unlink", path="*/api.rollout-clone.*/.git/HEAD.lock", errno=errno.EACCES)
+    process, book = _apply(world, library, fault)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, book.fired) == (0, True), out + err
+    assert list((world.root / "api/.git").rglob("*.lock")) == []
+    assert world.git("api", "status", "--porcelain") == ""

@@ -92,12 +92,19 @@ def clone(task: Task, top: Path) -> NotFollowed | None:
     try:
         with unnamed_folder.unnamed(top, _CLONE) as scratch:
             _git_clone(task, scratch)
+            _unlock(scratch)
             files.sync_all(scratch)  # before it has its name: nobody could tell that half a clone is incomplete
             scratch.rename(top)
             files.sync_folder(top.parent)
     except (GitError, OSError) as error:
         return NotFollowed(_words(error), cloning=True)
     return None
+
+
+def _unlock(clone: Path) -> None:
+    """Remove the locks that git left in a clone: where it may not delete one, it says nothing, and nobody holds it."""
+    for left in (clone / ".git").rglob("*.lock"):
+        left.unlink()
 
 
 def _git_clone(task: Task, place: Path) -> None:
