@@ -173,13 +173,13 @@ def _mended(content: bytes, mark: Mark, line: str, form: str, spot: Spot) -> byt
 def _added(content: bytes, body: bytes, spot: Spot, last: bytes) -> bytes:
     newline = b"\r\n" if content.count(b"\r\n") * 2 > content.count(b"\n") else b"\n"
     whole = _whole(body, spot, newline)
-    if content in (b"", _BOM):
-        return content + whole
     mine = without_markers(content, last, spot)
     replaced = (mine,) if mine else sections.replaced(content, spot)
     if replaced:
         return _in_place_of(content, whole, *replaced)
-    refusals.refuse_behind_code(content, spot)
+    refusals.refuse_behind_code(content, body, spot)
+    if content in (b"", _BOM):
+        return content + whole
     return content + (b"" if content.endswith(b"\n") else newline) + newline + whole
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rollout.content import code_end, comments, markers
+from rollout.content import code_end, comments, first_line, markers
 from rollout.content.markers import MarkerError, Spot, marks
 
 _ONLY_TEXT = "a block can only be written into text in UTF-8"
@@ -35,15 +35,13 @@ def refuse(content: bytes, body: bytes, spot: Spot) -> None:
         raise MarkerError("the template of a block must not hold markers itself")
 
 
-def refuse_behind_code(content: bytes, spot: Spot) -> None:
-    """Raise MarkerError for a file whose code ends before the file does: a block behind it would be text or data."""
-    found = None if spot.custom else code_end.of(content, spot.path)
-    if found is not None:
-        end = found[0].decode().strip()
-        raise MarkerError(
-            f"its code ends with {end}, and a block goes to the end of the file; write the two markers above that line",
-            line=content.count(b"\n", 0, found.start()) + 1,
-        )
+def refuse_behind_code(content: bytes, body: bytes, spot: Spot) -> None:
+    """Raise MarkerError for a file of code that ends in something else: a block at its end would be text or data."""
+    if not content.strip() and first_line.of(body, spot.path):
+        return  # that is what is wrong, and it is told
+    flaw = None if spot.custom else code_end.fault(content, spot.path)
+    if flaw is not None:
+        raise MarkerError(flaw.what, line=flaw.line)
 
 
 def _refuse_mixed(content: bytes) -> None:

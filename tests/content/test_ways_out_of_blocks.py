@@ -29,8 +29,6 @@ def test_for_json_a_merge_is_proposed_and_no_comment_that_it_does_not_have() -> 
 @pytest.mark.parametrize(
     ("name", "content", "line"),
     [
-        ("a.php", b"<?php\n$a = 1;\n?>\n", 3),
-        ("a.php", b"<html>\n<?php echo 1; ?>\n<?= 2 ?>\n</html>\n", 3),
         ("a.pm", b"1;\n__END__\n=pod\n", 2),
         ("a.pl", b"1;\r\n__DATA__\r\nx\r\n", 2),
         ("a.rb", b"p 1\n__END__\nx\n", 2),
@@ -47,6 +45,21 @@ def test_behind_the_end_of_a_files_code_stands_no_block(name: str, content: byte
     at = sum(map(len, content.splitlines(keepends=True)[: line - 1]))
     marked = content[:at] + f"{begin}\n{end}\n".encode() + content[at:]
     assert b"\nx\n" in blocks.splice(marked, b"x\n", spot).replace(b"\r", b"")
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"<?php\n$a = 1;\n?>\n", 3),
+        (b"<html>\n<?php echo 1; ?>\n<?= 2 ?>\n</html>\n", 3),
+        (b"<p>hi</p>\n", None),
+        (b"", None),
+    ],
+)
+def test_a_page_of_php_gets_no_block_in_comments_of_php(content: bytes, line: int | None) -> None:
+    with pytest.raises(MarkerError, match=r"it ends as a page and not in code, .*; say `markers:`, such as ") as caught:
+        blocks.splice(content, b"x\n", Spot(PurePosixPath("a.php"), "a"))
+    assert caught.value.flaw.line == line
 
 
 @pytest.mark.parametrize(

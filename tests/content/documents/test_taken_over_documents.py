@@ -159,3 +159,11 @@ def test_what_comes_back_from_other_lines_stands_to_the_byte(before: str, templa
     first = file.text
     assert file.lived(f"[t]\n{template}") != first
     assert file.lived("[t]\n") == first
+
+
+@pytest.mark.parametrize(("delimiter", "blank"), [(" = ", " "), ("=", ""), ("=", "  ")])
+def test_a_single_value_in_the_place_of_lines_stands_as_its_neighbours_do(delimiter: str, blank: str) -> None:
+    before = f"[t]\nk{delimiter}1\nlist{delimiter.rstrip()}{blank}\n\ta\n\tb\n"
+    file = Life("setup.cfg", before, FileRule(Mode.MERGE))
+    assert file.lived("[t]\nlist = v\n") == f"[t]\nk{delimiter}1\nlist{delimiter}v\n"
+    assert file.lived("[t]\n") == before

@@ -106,7 +106,8 @@ class _IniEditor(Struct):
         part, old = operation.part, operation.part.value
         if not text or text[0] in "\r\n":
             return ""
-        if old.start != part.body or (old.start != old.end and self.document.text[old.start] not in "\r\n"):
+        first = self.document.text[old.start : old.end].lstrip(" \t")[:1]
+        if old.start != part.body or (first and first not in "\r\n"):
             return None
         near = self._beside(operation.container)
         if near is not None:
