@@ -129,3 +129,18 @@ def test_what_a_template_had_empty_is_filled_as_a_new_file_would_be() -> None:
     file = Life("d.json", '{\n  "n": "x"\n}\n', FileRule(Mode.MERGE))
     filled = '{"f": {"a": {"x": true}}}'
     assert file.lived('{"f": {"a": {}}}', filled) == file.copy().lived("{}", filled)
+
+
+@pytest.mark.parametrize(
+    ("before", "template", "added"),
+    [
+        ("x=1\ny=2\n", "a = 1\nb.c = 2\n", "a=1\nb.c=2\n"),
+        ("x = 1\n", "a=1\n", "a = 1\n"),
+        ("[t]\nx=1\n", "[t]\na = [\n  1,\n]\n", "a=[\n  1,\n]\n"),
+        ("x   = 1\nlong = 2\ny   = 3\n", "a = 1\n", "a = 1\n"),
+    ],
+)
+def test_a_new_key_of_toml_has_the_equals_sign_of_its_neighbours(before: str, template: str, added: str) -> None:
+    file = Life("x.toml", before, FileRule(Mode.MERGE))
+    assert file.lived(template) == before + added
+    assert file.lived("") == before

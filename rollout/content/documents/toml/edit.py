@@ -34,7 +34,7 @@ from rollout.content.documents.text_sections import (
 )
 from rollout.content.documents.toml import read as toml_read
 from rollout.content.documents.toml.margins import margins_in
-from rollout.content.documents.toml.write import Path, TomlWriter, is_line, spelled
+from rollout.content.documents.toml.write import Path, TomlWriter, equals, is_line, spelled
 
 _BRACKETS: set[ContainerStyle] = {"inline", "array"}
 
@@ -139,7 +139,9 @@ class _TomlEditor(Struct):
         own = [part for part in staying if _own(part)]
         prefix = self._prefix(container, path)
         indent = margin(self.document.text, own[-1].start) if own else ""
-        lines = [line for part in new for line in self.writer.pair(prefix, part, indent)]
+        beside = next((equals(self.document.text, part) for part in reversed(own) if is_line(part)), "")
+        beside = beside if beside in {"=", " = "} else ""  # what is aligned is aligned for its own sake
+        lines = [line for part in new for line in self.writer.pair(prefix, part, indent, beside)]
         if own:
             return behind(self.document, max(_ends(own[-1])), lines)
         if container is not self.document.root:

@@ -41,17 +41,21 @@ class TomlWriter(Struct):
             isinstance(value, Object) and value.style == "dotted" and all(self.is_line(p) for p in value.parts)
         )
 
-    def pair(self, prefix: Path, part: Part, margin: str = "") -> list[str]:
-        """Return the lines of a key and its value, or of all keys below it, with the spelled keys before it."""
+    def pair(self, prefix: Path, part: Part, margin: str = "", beside: str = "") -> list[str]:
+        """Return the lines of a key and its value, or of all keys below it, with the spelled keys before it.
+
+        `beside` is what stands between a key and its value in the neighbours; without it, that is as in the template.
+        """
         path = (*prefix, spelled(self.template.text, part.start, part.key))
         if not is_line(part):
             assert isinstance(part.value, Object | Array)
             if isinstance(part.value, Object) and part.value.parts:
-                return [line for child in part.value.parts for line in self.pair(path, child, margin)]
+                return [line for child in part.value.parts for line in self.pair(path, child, margin, beside)]
             return [*self._above(part, margin), f"{margin}{'.'.join(path)} = {self.on_one_line(part.value)}"]
         raw = self.template.text[part.value.start : part.value.end]
         behind = comment_behind(self.template, part.value.end)
-        text = f"{'.'.join(path)}{self._equals(part)}{raw}{self._before_comment(part) + behind if behind else ''}"
+        sign = beside or equals(self.template.text, part)
+        text = f"{'.'.join(path)}{sign}{raw}{self._before_comment(part) + behind if behind else ''}"
         first, *more = [line.rstrip("\r") for line in text.split("\n")]
         inside = "" if _LONG.search(raw) else margin  # the blanks on the lines of a text are part of it
         return [*self._above(part, margin), margin + first, *(inside + line if line else line for line in more)]
@@ -62,13 +66,6 @@ class TomlWriter(Struct):
     def _before_comment(self, part: Part) -> str:
         rest = self.template.text[part.value.end :]
         return rest[: len(rest) - len(rest.lstrip(" \t"))]
-
-    def _equals(self, part: Part) -> str:
-        text = self.template.text
-        before = text[part.start : part.body - 1]
-        left = before[len(before.rstrip(" \t")) :]
-        right = text[part.body : part.value.start]
-        return f"{left}={right}"
 
     def header(self, path: Path, at: int) -> str:
         """Return the header of a table, spelled as at a place of the template."""
@@ -125,6 +122,13 @@ class TomlWriter(Struct):
         if isinstance(node, Array):
             return f"[{inner}]"
         return "{ " + inner + " }" if inner else "{}"
+
+
+def equals(text: str, part: Part) -> str:
+    """Return the equals sign between a key and its value, with the blanks around it."""
+    before = text[part.start : part.body - 1]
+    left = before[len(before.rstrip(" \t")) :]
+    return f"{left}={text[part.body : part.value.start]}"
 
 
 def spelled(text: str, at: int, key: str) -> str:
