@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from rollout.content.documents.document import Document, Edit, Span
+from rollout.content.documents.document import Amend, Document, Edit, Part, Span
 from rollout.content.documents.lines import comments_above, cut, line_end, line_start, newline_of, next_line
 
 
@@ -47,10 +47,21 @@ def before_sections(document: Document, sections: Sequence[int], lines: Sequence
     return Edit(starts[0], starts[0], newline.join([*lines, ""] if parted else lines) + newline)
 
 
-def blank_below(document: Document, start: int, end: int, foreign: Sequence[Span]) -> list[Edit]:
-    """Take out the blank line between the first section and the lines that go, all that stood before it."""
+def blank_left(
+    document: Document,
+    operation: Amend,
+    is_key: Callable[[Part], bool],
+    end: Callable[[Part], int],
+    foreign: Sequence[Span],
+) -> list[Edit]:
+    """Take out the blank line between the first section and the keys that go, if no other key stands before it."""
+    parts, gone = operation.container.parts, set(operation.gone)
+    keys = [part for index, part in enumerate(parts) if index in gone and is_key(part)]
+    staying = [part for index, part in enumerate(parts) if index not in gone]
+    if operation.container is not document.root or not keys or not staying or any(map(is_key, staying)):
+        return []
     text = document.text
-    first, after = _lines(document, start, end, foreign)
+    first, after = _lines(document, keys[0].start, end(keys[-1]), foreign)
     alone = not first or not text[line_start(text, first - 1) : first].strip()
     below = next_line(text, after)
     return [Edit(after, below, "")] if alone and after < below < len(text) and not text[after:below].strip() else []

@@ -32,7 +32,7 @@ from rollout.content.documents.template_text import comment_behind, comments_bef
 from rollout.content.documents.text_sections import (
     before_sections,
     behind,
-    blank_below,
+    blank_left,
     cut_lines,
     cut_section,
     last_content,
@@ -66,17 +66,8 @@ class _IniEditor(Struct):
             noted = followed(self.document, operation, self.foreign, self.template)
             return [self._restored(operation), *noted, *cuts(self.document, operation)]
         gone = [edit for index in operation.gone for edit in self._cut(operation.container.parts[index])]
-        return [*gone, *self._blank_left(operation), *self._added(operation)]
-
-    def _blank_left(self, operation: Amend) -> list[Edit]:
-        """Take out the blank line below the keys that go, where no other stands above all sections."""
-        parts, gone = operation.container.parts, set(operation.gone)
-        keys = [part for index, part in enumerate(parts) if index in gone and not isinstance(part.value, Object)]
-        staying = [part for index, part in enumerate(parts) if index not in gone]
-        headed = all(isinstance(part.value, Object) for part in staying)
-        if operation.container is not self.document.root or not keys or not staying or not headed:
-            return []
-        return blank_below(self.document, keys[0].start, keys[-1].value.end, self.foreign)
+        blank = blank_left(self.document, operation, _is_key, lambda part: part.value.end, self.foreign)
+        return [*gone, *blank, *self._added(operation)]
 
     def _replaced(self, operation: Replace) -> list[Edit]:
         part, old, new = operation.part, operation.part.value, operation.new.value
@@ -136,7 +127,7 @@ class _IniEditor(Struct):
         ]
 
     def _added(self, operation: Amend) -> list[Edit]:
-        keys = [part for part in operation.new if not isinstance(part.value, Object)]
+        keys = [part for part in operation.new if _is_key(part)]
         sections = [part for part in operation.new if isinstance(part.value, Object)]
         edits = [self._keys(operation, keys)] if keys else []
         if sections:
@@ -148,7 +139,7 @@ class _IniEditor(Struct):
     def _keys(self, operation: Amend, new: list[Part]) -> Edit:
         container, gone = operation.container, set(operation.gone)
         staying = [part for index, part in enumerate(container.parts) if index not in gone]
-        own = [part for part in staying if not isinstance(part.value, Object)]
+        own = [part for part in staying if _is_key(part)]
         indent = margin(self.document.text, own[-1].start) if own else ""
         lines = [line for part in new for line in self._pair(container, part, indent)]
         if own:
@@ -216,3 +207,7 @@ class _IniEditor(Struct):
         if near is not None and near.parts:
             return margin(self.document.text, near.parts[-1].start)
         return margin(self.template.text, new.start)
+
+
+def _is_key(part: Part) -> bool:
+    return not isinstance(part.value, Object)

@@ -27,7 +27,7 @@ from rollout.content.documents.lines import line_end, margin, next_line
 from rollout.content.documents.text_sections import (
     before_sections,
     behind,
-    blank_below,
+    blank_left,
     cut_lines,
     cut_section,
     last_content,
@@ -75,16 +75,8 @@ class _TomlEditor(Struct):
             return Brackets(self.document, operation, self.foreign, self.writer).edits()
         gone = [edit for index in operation.gone for edit in self._cut(container.parts[index])]
         header = cut_section(self.document, container.start, container.start, self.foreign) if operation.headed else []
-        return [*gone, *header, *self._blank_left(operation), *self._added(operation)]
-
-    def _blank_left(self, operation: Amend) -> list[Edit]:
-        """Take out the blank line below the keys that go, where no other stands above all tables."""
-        parts, gone = operation.container.parts, set(operation.gone)
-        keys = [part for index, part in enumerate(parts) if index in gone and _own(part)]
-        staying = [part for index, part in enumerate(parts) if index not in gone]
-        if operation.container is not self.document.root or not keys or not staying or any(map(_own, staying)):
-            return []
-        return blank_below(self.document, keys[0].start, max(_ends(keys[-1])), self.foreign)
+        blank = blank_left(self.document, operation, _own, lambda part: max(_ends(part)), self.foreign)
+        return [*gone, *header, *blank, *self._added(operation)]
 
     def _replaced(self, operation: Replace | Restore, text: str) -> list[Edit]:
         part, old = operation.part, operation.part.value
