@@ -17,7 +17,6 @@ from rollout.remote import contact
 from rollout.store import blobs, fetch, gone, history, lineage, noted, notes, pending, search
 from rollout.store.history import History, Touch
 from rollout.store.memo import by_name, by_path
-from rollout.store.pending import Pending
 from rollout.store.store import Store
 
 
@@ -68,8 +67,11 @@ def _remembered(store: Store, tip: str, found: History, newest: str | None) -> H
 
 def _with_offered(store: Store, tip: str, found: History) -> History:
     """Return a history with what we proposed last, or what waits, where upstream got it in a commit of others."""
+    offers = [one for one in (_proposed(store), _to_push(store)) if one[1]]
+    if not offers:
+        return found
     upstream = _upstream(store, tip)
-    for commit, offered in (_proposed(store), _to_push(store)):
+    for commit, offered in offers:
         arrived = gone.arrived(offered, upstream.there)
         found = gone.squashed(found, arrived, partial(_follows, store, commit), upstream)
     return found
@@ -89,7 +91,13 @@ def _proposed(store: Store) -> tuple[str, Mapping[PurePosixPath, Touch]]:
 def _to_push(store: Store) -> tuple[str, Mapping[PurePosixPath, Touch]]:
     """Return our commit that waits for a push, and what it does."""
     waiting = pending.read(store)
-    return ("", {}) if waiting is None else (waiting.commit, dict(_touches(store.target, waiting)))
+    if waiting is None:
+        return "", {}
+    commit, message = waiting.commit, waiting.message
+    touches = (
+        (path, history.touch(commit, store.target, path, sides, message)) for path, sides in waiting.files.items()
+    )
+    return commit, dict(touches)
 
 
 def _follows(store: Store, offered: str, write: Touch) -> bool:
@@ -104,13 +112,7 @@ def _upstream(store: Store, tip: str) -> gone.Upstream:
 
 def _waiting(store: Store) -> History:
     """Return the changes of our waiting commit: upstream may have received it in an amended form."""
-    waiting = pending.read(store)
-    return {} if waiting is None else {path: [touch] for path, touch in _touches(store.target, waiting)}
-
-
-def _touches(target: str, waiting: Pending) -> Iterable[tuple[PurePosixPath, Touch]]:
-    for path, sides in waiting.files.items():
-        yield path, history.touch(waiting.commit, target, path, sides, waiting.message)
+    return {path: [touch] for path, touch in _to_push(store)[1].items()}
 
 
 def has_waiting(store: Store) -> bool:
