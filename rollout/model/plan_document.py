@@ -13,6 +13,7 @@ from rollout.model.files import File
 from rollout.model.inventory import TargetKind
 from rollout.model.limits import BudgetUse
 from rollout.model.plan import Change, Plan, State, Step
+from rollout.model.reasons import Collision
 from rollout.model.reviews import Deliver, Review, Via
 from rollout.safety.shown import moment
 
@@ -53,9 +54,7 @@ def step_document(step: Step, diff: Callable[[Step, Change], str | None]) -> DOC
         "held_paths": [str(path) for path in step.held],
         "needs": list(step.needs),
         "budgets": [_budget(use) for use in step.budgets],
-        "collides": [
-            {"path": str(path), "commit": c.commit, "subject": c.subject} for c in step.collides for path in c.paths
-        ],
+        "collides": collisions(step.collides),
         "in_sync": step.in_sync,
     }
 
@@ -82,6 +81,10 @@ def change_document(step: Step, change: Change, diff: Callable[[Step, Change], s
         "rules": list(change.rules),
         "changed_by": None if change.did is None else changed_by(change.path, change.did.by),
     }
+
+
+def collisions(found: Iterable[Collision]) -> list[DOCUMENT]:
+    return [{"path": str(path), "commit": one.commit, "subject": one.subject} for one in found for path in one.paths]
 
 
 def changed_by(path: PurePosixPath, by: ChangedBy | None) -> DOCUMENT | None:

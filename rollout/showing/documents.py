@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rollout.model.outcomes import PastRun
-from rollout.model.plan_document import changed_by, review_document
+from rollout.model.plan_document import changed_by, collisions, review_document
 from rollout.safety.shown import moment
 from rollout.showing.status import Row
 
@@ -70,9 +70,7 @@ def _row(row: Row) -> dict[str, Any]:
         "last_applied_at": row.last.applied_at if row.last else None,
         "last_changed_at": row.last.applied_at if row.last else None,
         "last_reason": row.last.reason if row.last else None,
-        "collides": [
-            {"path": str(path), "commit": c.commit, "subject": c.subject} for c in row.collides for path in c.paths
-        ],
+        "collides": collisions(row.collides),
         "changed_by": [changed_by(path, by) for path, by in row.changed_by],
         "held": row.held,
         "orphans": [str(path) for path in row.orphans],
