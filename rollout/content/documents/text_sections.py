@@ -55,10 +55,12 @@ def blank_left(
     foreign: Sequence[Span],
 ) -> list[Edit]:
     """Take out the blank line between the first section and the keys that go, if no other key stands before it."""
+    if operation.container is not document.root:
+        return []
     parts, gone = operation.container.parts, set(operation.gone)
     keys = [part for index, part in enumerate(parts) if index in gone and is_key(part)]
     staying = [part for index, part in enumerate(parts) if index not in gone]
-    if operation.container is not document.root or not keys or not staying or any(map(is_key, staying)):
+    if not keys or not staying or any(map(is_key, staying)):
         return []
     text = document.text
     first, after = _lines(document, keys[0].start, end(keys[-1]), foreign)
