@@ -64,6 +64,11 @@ def _open(at: Session, settings: Settings, targets: tuple[Target, ...]) -> int:
     return sum(map(decide.is_open, at.plan(settings, targets=targets).steps)) if targets else 0
 
 
+def looked_at(at: Session, settings: Settings) -> Plan:
+    """Return the plan of all targets, as apply would carry it out now."""
+    return shown(at, at.plan(settings), settings)
+
+
 def shown(at: Session, plan: Plan, settings: Settings) -> Plan:
     """Return a plan as apply would carry it out now: later waves wait, and so do reviews for which there is no room."""
     return _paced(at, in_waves(at, plan, settings), settings, _lately(at))

@@ -29,8 +29,8 @@ _RUNS = 100
 
 def page(at: Session) -> str:
     """Return the page as HTML, small enough to be mailed."""
-    since, settings = clock.now_exact(), at.settings(offline=True)
-    made = pacing.shown(at, at.plan(settings), settings)
+    since = clock.now_exact()
+    made = pacing.looked_at(at, at.settings(offline=True))
     hide = at.screen.masked
     write = partial(html.html, hide=hide)
     return fitting.fitted(pages.page(_facts(at, made, since)), write, partial(html.weight, hide=hide))

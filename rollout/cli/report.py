@@ -66,9 +66,9 @@ def report(context: click.Context, run: str | None, form: str, out: str | None) 
 def _document(context: click.Context, run: str | None, out: str | None) -> int:
     """Write the document about one rollout."""
     with session.opened(context, looks=False) as at:
-        inventory, since, settings = at.loaded.inventory, clock.now_exact(), at.settings(offline=True)
+        inventory, since = at.loaded.inventory, clock.now_exact()
         # First, for a run that ends meanwhile belongs into the report.
-        made = pacing.shown(at, at.plan(settings), settings)
+        made = pacing.looked_at(at, at.settings(offline=True))
         with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
             at_work = runs_at_work(at, book)
             recorded = Recorded(book.last_outcomes(), at_work is not None, since, book.stopped())

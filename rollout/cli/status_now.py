@@ -43,8 +43,8 @@ class StatusShown(Struct, frozen=True):
 
 def looked_at(at: Session, shown: Callable[[Reason], Reason] | None = None, *, fetch: bool) -> StatusShown:
     """Look at all targets, and read what the ledger says of them; no lock is held."""
-    settings, since = at.settings(offline=not fetch), clock.now_exact()
-    made = pacing.shown(at, at.plan(settings), settings)
+    since = clock.now_exact()
+    made = pacing.looked_at(at, at.settings(offline=not fetch))
     recorded = _recorded(at, since)
     rows = status_rows.rows(made, recorded, reasons_of, shown or at.on_screen)
     nobodys = _unmanaged(at) if fetch else None
