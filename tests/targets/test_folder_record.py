@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from rollout.model.own_writes import FileShare
 from rollout.targets.folder import record
 from rollout.targets.folder.record import Announced, FileRecord
@@ -62,6 +64,14 @@ def test_what_a_write_left_to_others_is_not_ours_any_more() -> None:
     assert (left.present, left.share, len(left.ours)) == ((), FileShare.NONE, 2)
     again = left.written(Announced("100644:e", "100644:d", "run", ".x", share=FileShare.PART))
     assert (again.present, again.share) == ((("100644:d", "100644:e"),), FileShare.PART)
+
+
+def test_what_is_taken_over_is_remembered_with_what_was_decided_and_written_before() -> None:
+    entry = FileRecord(print="100644:b", ours=(("100644:a", "100644:b"),), held="asked")
+    left = entry.written(Announced("100644:a", "100644:b", "run", ".x", held="asked", share=FileShare.NONE))
+    taken = replace(left, kept="asked").taken_over("100644:c", keys_only=True)
+    assert (taken.print, taken.keys_only, taken.kept, taken.held) == ("100644:c", True, "asked", "asked")
+    assert (taken.present, taken.ours, taken.earlier) == ((), left.ours, left.earlier)
 
 
 def test_after_a_revert_the_run_is_the_one_that_wrote_what_is_there() -> None:

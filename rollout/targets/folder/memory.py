@@ -105,8 +105,7 @@ def take_over(remembered: FolderMemory, found: Mapping[PurePosixPath, TakenOver]
     for path, one in found.items():
         remembered.keep(one.file)
         was = entries.get(str(path), FileRecord())
-        known = FileRecord(ours=was.ours, theirs=was.theirs, agreed=was.agreed, folders=was.folders)
-        entries[str(path)] = replace(known, print=fingerprint(one.file), keys_only=one.keys_only)
+        entries[str(path)] = was.taken_over(fingerprint(one.file), keys_only=one.keys_only)
     remembered.write(entries)
 
 

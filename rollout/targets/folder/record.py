@@ -90,6 +90,12 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
         """Tell whether a file is as a revert left it, and we have not written it since."""
         return bool(self.undone) and self.undone[-1].ours[-1][0] == fingerprint(found)
 
+    def taken_over(self, found: str, *, keys_only: bool) -> FileRecord:
+        """Return the entry of a file that others wrote as it should be; what a person decided about it stays so."""
+        kept = FileRecord(print=found, kept=self.kept, held=self.held, agreed=self.agreed, keys_only=keys_only)
+        writes = replace(kept, ours=self.ours, theirs=self.theirs, since=self.since)
+        return replace(writes, earlier=self.earlier, undone=self.undone, folders=self.folders)
+
     def written(self, announced: Announced) -> FileRecord:
         """Return the entry after a write that was announced."""
         entry = self._given_back(announced) if announced.share is FileShare.GIVEN_BACK else self._with(announced)
