@@ -47,14 +47,16 @@ def written(change: Change, before: Written | None = None) -> Written:
     if change.share is FileShare.NONE:
         return Written(change.after, "c0", share=change.share)
     ours = (*(before.ours if before else ()), *([taken] if taken else []), sides)
+    again = {len(ours) - 1} if change.share is FileShare.PART_ANEW else set[int]()
+    anew = frozenset((before.anew if before else frozenset()) | again)
     if change.template is None or change.before is None:
         ours_alone = nothing_of_others([(old or None, new) for old, new in ours], change.share, None)
-        return Written(change.after, "c0", ours, alone=ours_alone, share=change.share)
+        return Written(change.after, "c0", ours, alone=ours_alone, share=change.share, anew=anew)
     merge = (change.before, change.after)
-    again = before is not None and before.merged is not None
-    base = before.merge_base if before is not None and again else change.base
-    merges = (*before.merges, merge) if before is not None and again else (merge,)
-    return Written(change.after, "c0", ours, change.template, base, merges, share=change.share)
+    once_more = before is not None and before.merged is not None
+    base = before.merge_base if before is not None and once_more else change.base
+    merges = (*before.merges, merge) if before is not None and once_more else (merge,)
+    return Written(change.after, "c0", ours, change.template, base, merges, share=change.share, anew=anew)
 
 
 def rolled_out(item: Managed, there: str | None, last: Written | None = None) -> str:

@@ -74,8 +74,8 @@ class Life(Struct):
         item, last = self._item(template), {} if self.last is None else {PurePosixPath(self.path): self.last}
         there = Snapshot("", {item.path: decisions.file(self.text)}, last)
         for taken in changes.equal_files(Desired((item,)), there, ()).values():
-            ours = self.last.ours if self.last is not None else ()
-            self.last = Written(taken.file, ours=ours, noted=True, keys_only=taken.keys_only)
+            ours, anew = (self.last.ours, self.last.anew) if self.last is not None else ((), frozenset[int]())
+            self.last = Written(taken.file, ours=ours, noted=True, keys_only=taken.keys_only, anew=anew)
 
     def _item(self, template: str) -> Managed:
         return decisions.managed(self.path, template, self.rule)

@@ -115,14 +115,11 @@ class Managed(Struct, frozen=True):
 
 
 class Problem(Struct, frozen=True):
-    """Why one managed path of a target cannot be rendered or would break a policy.
-
-    `elsewhere` is true where `what` begins with a place of its own, such as a line of a template.
-    """
+    """Why one managed path of a target cannot be rendered or would break a policy."""
 
     path: PurePosixPath
     flaw: Flaw
-    elsewhere: bool = False
+    elsewhere: bool = False  # `what` begins with a place of its own, such as a line of a template
     policy: bool = False  # the text is known, and refused for what it says
 
     @property
@@ -193,6 +190,7 @@ class Written(Struct, frozen=True):
     keys_only: bool = False  # of a document that is noted, only the keys that the template named are ours
     alone: bool = False  # all that `file` says is ours: we created it, or wrote it whole, and found it as we left it
     share: FileShare | None = None  # how much of `file` is ours, where others had written some of it
+    anew: frozenset[int] = frozenset()  # the numbers of those in `ours` that took over what had become others' own
     own: bool = True  # whether this target wrote there, and not only another of the same repository
 
 

@@ -14,6 +14,7 @@ class FileShare(StrEnum):
     """How much of a file is ours after a write that left what others had written in it."""
 
     PART = "part"
+    PART_ANEW = "part-anew"  # and we wrote over what had become others' own since our write before it
     NONE = "none"
     GIVEN_BACK = "given-back"  # a revert put back what our write before it had found: whose it is, is as it was then
 

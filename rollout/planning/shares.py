@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from rollout.content.modes.mode import Situation
 from rollout.content.modes.table import strategy, traits
+from rollout.model.action import Action
 from rollout.model.files import File
 from rollout.model.own_writes import FileShare
 from rollout.model.plan import Change
@@ -20,7 +21,13 @@ def with_share(at: Situation, found: Change) -> Change:
         return replace(found, share=FileShare.NONE)
     if not traits(item.mode).shared or _leaves_nothing_of_others(at, found.before, found.after):
         return found
-    return replace(found, share=FileShare.PART)
+    return replace(found, share=FileShare.PART_ANEW if _anew(at, found) else FileShare.PART)
+
+
+def _anew(at: Situation, found: Change) -> bool:
+    """Tell whether a document is taken over once more: what others have in it by now they would have again."""
+    known = at.written is not None and bool(at.written.ours)
+    return known and traits(at.item.mode).needs_past and found.action is Action.ADOPT
 
 
 def _leaves_nothing_of_others(at: Situation, before: File, after: File) -> bool:

@@ -18,16 +18,16 @@ def written(touches: list[Touch], contents: Mapping[str, bytes], names: Collecti
     if not mine:
         return Written(None, disputed=True) if history.disputed(touches) else None
     newest, present = mine[0], _present(mine)
-    pairs = tuple(
-        (_content(old, contents), _content(new, contents))
-        for old, new in _sides(present)
+    known = [
+        (_content(old, contents), _content(new, contents), anew)
+        for old, new, anew in _sides(present)
         if new and new[1] in contents and (old is None or old[1] in contents)
-    )
+    ]
     file = history.entry_file(newest.after, contents)
     return Written(
         file=file,
         commit=newest.commit,
-        ours=pairs,
+        ours=tuple((old, new) for old, new, _ in known),
         merged=newest.merged,
         merge_base=_merge_base(mine, contents),
         merges=_merges(mine, contents),
@@ -36,6 +36,7 @@ def written(touches: list[Touch], contents: Mapping[str, bytes], names: Collecti
             [(touch.before, touch.after) for touch in reversed(present)], newest.share, newest.merged
         ),
         share=newest.share,
+        anew=frozenset(number for number, (_, _, anew) in enumerate(known) if anew),
         own=any(touch.target in names for touch in mine),
     )
 
@@ -45,12 +46,15 @@ def _present(mine: list[Touch]) -> list[Touch]:
     return list(takewhile(lambda touch: touch.share is not FileShare.NONE, mine))
 
 
-def _sides(mine: list[Touch]) -> Iterator[tuple[TreeEntry, TreeEntry]]:
-    """Yield our writes, oldest first; a document that was taken over counts as one that changed nothing."""
+def _sides(mine: list[Touch]) -> Iterator[tuple[TreeEntry, TreeEntry, bool]]:
+    """Yield our writes, oldest first, and whether they took over what had become others' own.
+
+    A document that was taken over counts as a write that changed nothing.
+    """
     for touch in reversed(mine):
         if touch.base and touch.merged is None:
-            yield touch.base, touch.base
-        yield touch.before, touch.after
+            yield touch.base, touch.base, False
+        yield touch.before, touch.after, touch.share is FileShare.PART_ANEW
 
 
 def _since_plain(mine: list[Touch]) -> list[Touch]:

@@ -71,5 +71,5 @@ def written(note: Note, touches: list[Touch], last: Written | None, contents: Ma
     if last is not None and newest is not None and newest.after == note.entry and not last.disputed:
         return last
     file = history.entry_file(note.entry, contents)
-    ours = last.ours if last is not None else ()
-    return Written(file, note.commit, ours, disputed=file is None, noted=True, keys_only=note.keys_only)
+    ours, anew = (last.ours, last.anew) if last is not None else ((), frozenset[int]())
+    return Written(file, note.commit, ours, disputed=file is None, noted=True, keys_only=note.keys_only, anew=anew)

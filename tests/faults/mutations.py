@@ -295,6 +295,9 @@ MUTATIONS = (
              test="tests/forges/test_reverted.py::"
              "test_nothing_is_taken_back_while_its_review_cannot_be_closed"),
     # --- what is inside a file
+    Mutation("a value that had become others' own comes back", "content/documents/ours/fold_writes.py",
+             "        elif self._became_theirs(", "        elif False and self._became_theirs(",
+             test="tests/content/documents/test_values_given_up.py"),
     Mutation("what others wrote around our part is asked for", "content/modes/whole.py",
              "    if (at.written.share and not at.written.alone) or _around_our_block(at.item, at.written.file):",
              "    if False:",

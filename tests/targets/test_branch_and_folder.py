@@ -1,7 +1,9 @@
-"""What a person decided about a file is remembered alike of a branch and of a shared folder."""
+"""What a person decided about a file, and what is theirs, is remembered alike of a branch and of a shared folder."""
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ _DOCUMENTS = {
     "x.ini": ("[s]\nk = 0\n{}", "b = {}\n"),
     "x.json": ('{{\n  "k": 0{}\n}}\n', ',\n  "b": {}'),
 }
+_FORMATS = pytest.mark.parametrize("name", _DOCUMENTS)
 
 
 def _document(name: str, b: int | None = None) -> str:
@@ -53,6 +56,36 @@ class Both:
         there = self.shared.read_text()
         assert self.world.at("api", self.name) == there
         return there
+
+
+@_FORMATS
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_value_whose_key_was_dropped_comes_back_when_ours_was_written_over_it_anew(
+    world: World, name: str, kept: bool
+) -> None:
+    both = Both(world, name, "merge", _document(name, 8))
+    both.applied(_document(name, 1), "--adopt")
+    both.person(_document(name, 5))
+    if kept:
+        both.applied(_document(name, 1), "--on-drift", "keep")
+    both.applied(_document(name))
+    assert both.text() == _document(name, 5)
+    both.applied(_document(name, 2), "--adopt")
+    assert both.text() == _document(name, 2)
+    both.applied(_document(name))
+    assert both.text() == _document(name, 5)
+
+
+@_FORMATS
+def test_it_comes_back_where_another_machine_drops_the_key(world: World, name: str) -> None:
+    both = Both(world, name, "merge", _document(name, 8))
+    both.applied(_document(name, 1), "--adopt")
+    both.person(_document(name, 5))
+    both.applied(_document(name))
+    both.applied(_document(name, 2), "--adopt")
+    shutil.rmtree(os.environ["ROLLOUT_STATE_DIR"])
+    both.applied(_document(name))
+    assert world.at("api", name) == _document(name, 5)
 
 
 _WAYS = [(name, "merge", tuple(_document(name, b) for b in (8, 1, 5, None))) for name in _DOCUMENTS]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import partial
 
 from msgspec.structs import replace
@@ -30,15 +30,21 @@ from rollout.content.documents.uniting.unite import unite
 from rollout.model.inventory import FormatName
 
 
-def past(writes: Iterable[tuple[bytes, bytes]], kind: MergedFile) -> Ours:
-    """Return what our writes, (before, after) and oldest first, made ours in a document."""
-    documents = []
-    for before, after in writes:
+def past(writes: Iterable[tuple[bytes, bytes]], kind: MergedFile, anew: Collection[int] = ()) -> Ours:
+    """Return what our writes, (before, after) and oldest first, made ours in a document.
+
+    `anew` are the numbers of those by which we took it over once more.
+    """
+    documents, again = list[tuple[Document, Document]](), set[int]()
+    for number, (before, after) in enumerate(writes):
         try:
-            documents.append((kind.read(before), kind.read(after)))
+            both = kind.read(before), kind.read(after)
         except Unmergeable:
             continue  # another mode wrote the path then; none of it is a named key
-    ours = folded(documents, kind.match, partial(_without, kind), known_above)
+        if number in anew:
+            again.add(len(documents))
+        documents.append(both)
+    ours = folded(documents, again, kind.match, partial(_without, kind), known_above)
     return replace(ours, blanks=our_blanks(documents, kind.match))
 
 

@@ -143,17 +143,17 @@ def _kind(at: Situation) -> merge.MergedFile:
 
 
 def _ours(at: Situation) -> past.Ours:
-    writes = at.written.ours if at.written else ()
-    ours = _past(writes, _kind(at))
+    writes, anew = (at.written.ours, at.written.anew) if at.written else ((), frozenset[int]())
+    ours = _past(writes, anew, _kind(at))
     if ours.above and _has_markers(at):  # a marker is no comment on a key
         bare = tuple((share.unwrapped(at, before), share.unwrapped(at, after)) for before, after in writes)
-        ours = replace(ours, above=_past(bare, _kind(at)).above)
+        ours = replace(ours, above=_past(bare, anew, _kind(at)).above)
     return replace(ours, blank="") if _found_empty(at.written) else ours
 
 
 @lru_cache(maxsize=8)  # several questions about one file follow each other
-def _past(writes: tuple[tuple[bytes, bytes], ...], kind: merge.MergedFile) -> past.Ours:
-    return merge.past(writes, kind)
+def _past(writes: tuple[tuple[bytes, bytes], ...], anew: frozenset[int], kind: merge.MergedFile) -> past.Ours:
+    return merge.past(writes, kind, anew)
 
 
 def _has_markers(at: Situation) -> bool:

@@ -59,7 +59,7 @@ def _wrote_over(written: Written) -> bool:
 
 def _made_anew(written: Written) -> Written:
     """Return what we wrote last as if nothing had been there before."""
-    return replace(written, ours=((b"", written.file.content if written.file else b""),))
+    return replace(written, ours=((b"", written.file.content if written.file else b""),), anew=frozenset())
 
 
 def _rest(content: bytes, written: Written, item: Managed) -> Rest:
@@ -71,9 +71,7 @@ def _rest(content: bytes, written: Written, item: Managed) -> Rest:
     own_id = our_blocks.own_id(written, spot)
     if content == base and all_ours and not (written.noted and own_id):
         return Rest(None, theirs=written.noted)
-    without = _without_blocks(content, base, own_id, spot, written.ours) or _without_keys(
-        content, base, written.ours, item
-    )
+    without = _without_blocks(content, base, own_id, spot, written.ours) or _without_keys(content, base, written, item)
     if without is not None and without.content is not None and written.noted:
         without = _without_bare(without, base, content, spot)
     if without is not None:
@@ -194,14 +192,15 @@ def without_our_keys(at: Situation) -> bytes | None:
     """
     if at.actual is None or at.written is None or at.written.file is None:
         return None
-    found = _without_keys(at.actual.content, at.written.file.content, at.written.ours, at.item)
+    found = _without_keys(at.actual.content, at.written.file.content, at.written, at.item)
     if found is None or not found.sure or found.content == at.actual.content:
         return None
     return found.content or b""
 
 
-def _without_keys(content: bytes, base: bytes, pairs: Pairs, item: Managed) -> Rest | None:
+def _without_keys(content: bytes, base: bytes, written: Written, item: Managed) -> Rest | None:
     """Return the document without the keys that we wrote; None if we may have written all of it."""
+    pairs = written.ours
     kind = merged_file(item, pairs)
     if kind.format is None or not pairs:
         return None
@@ -210,7 +209,8 @@ def _without_keys(content: bytes, base: bytes, pairs: Pairs, item: Managed) -> R
     try:
         if not _merges(pairs, kind):
             return None
-        ours = merge.past(((before if before.strip() else empty, after) for before, after in pairs), kind)
+        filled = ((before if before.strip() else empty, after) for before, after in pairs)
+        ours = merge.past(filled, kind, written.anew)
         changed = _said(content, ours, kind) != _said(base, ours, kind)
         if changed and _alone(pairs):
             return None

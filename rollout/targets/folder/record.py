@@ -58,6 +58,7 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
     merge_base: str | None = None  # what was ours before that merge, and those just before it
     merges: int = 0  # how many of our last writes are merges of drift
     ours: tuple[tuple[str, str], ...] = ()  # our writes, (before, after), oldest first
+    anew: tuple[tuple[str, str], ...] = ()  # those of them that took over what had become others' own
     theirs: tuple[str, ...] = ()  # files of others that we replaced
     kept: str | None = None  # what the template asked for when a person decided to keep the file
     held: str | None = None  # and when the file was reverted
@@ -93,7 +94,7 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
     def taken_over(self, found: str, *, keys_only: bool) -> FileRecord:
         """Return the entry of a file that others wrote as it should be; what a person decided about it stays so."""
         kept = FileRecord(print=found, kept=self.kept, held=self.held, agreed=self.agreed, keys_only=keys_only)
-        writes = replace(kept, ours=self.ours, theirs=self.theirs, since=self.since)
+        writes = replace(kept, ours=self.ours, anew=self.anew, theirs=self.theirs, since=self.since)
         return replace(writes, earlier=self.earlier, undone=self.undone, folders=self.folders)
 
     def written(self, announced: Announced) -> FileRecord:
@@ -123,12 +124,14 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
             past, undone = (*self.earlier, self._alone())[-_MAX_REVERTS:], self.undone[:-1]
         else:
             return None
-        kept = replace(back, ours=ours, theirs=self.theirs, agreed=self.agreed, earlier=past, undone=undone)
+        kept = replace(
+            back, ours=ours, anew=self.anew, theirs=self.theirs, agreed=self.agreed, earlier=past, undone=undone
+        )
         return replace(kept, held=announced.held, gone_mode=announced.gone_mode, gone=announced.gone)
 
     def _alone(self, ours: tuple[tuple[str, str], ...] = ()) -> FileRecord:
         """Return the entry without what no write changes, and without our other writes."""
-        entry = replace(self, ours=ours, theirs=(), agreed=(), earlier=(), undone=(), folders=())
+        entry = replace(self, ours=ours, anew=(), theirs=(), agreed=(), earlier=(), undone=(), folders=())
         return replace(entry, kept=None, held=None, announced=None)
 
     def _with(self, announced: Announced) -> FileRecord:
@@ -138,6 +141,7 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
         if announced.before not in {NO_FILE, self.print}:
             theirs = tuple(dict.fromkeys((*self.theirs, announced.before)))
         ours = (*self._known, (announced.before, announced.print))
+        anew = (*self.anew, ours[-1]) if announced.share is FileShare.PART_ANEW else self.anew
         since = None if self.since is None else self.since + len(ours) - len(self.ours)
         return replace(
             self,
@@ -147,6 +151,7 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
             merge_base=merge_base,
             merges=0 if announced.merged is None else self.merges + 1,
             ours=ours[-_MAX_MERGES:],
+            anew=anew[-_MAX_MERGES:],
             theirs=theirs,
             kept=None,
             held=announced.held,

@@ -86,19 +86,17 @@ def last_written(entry: FileRecord, found: File | Obstacle | None, remembered: F
     if base is None and current.print != NO_FILE:
         # The content is gone, but its hash is known: a file that differs from it is still drift.
         base = found if isinstance(found, File) and fingerprint(found) == current.print else File(b"\0gone")
-    both = (
-        (_bytes(before, remembered), _bytes(after, remembered)) for before, after in current.present if after != NO_FILE
-    )
-    pairs = tuple((before, after) for before, after in both if before is not None and after is not None)
+    known = [(pair, both) for pair in current.present if (both := _both(pair, remembered)) is not None]
     merge_base = remembered.file(current.merge_base) if current.merged else None
     merges = _merges(current, remembered)
     noted = not current.ours or current.ours[-1][1] != current.print
     keys_only = noted and current.keys_only
     writes = [(None if before == NO_FILE else before, after) for before, after in current.present]
     ours = nothing_of_others(writes, current.share, current.merged)
+    anew = frozenset(number for number, (pair, _) in enumerate(known) if pair in current.anew)
     return Written(
-        base, current.run, pairs, current.merged, merge_base, merges,
-        noted=noted, keys_only=keys_only, alone=ours and not noted, share=current.share,
+        base, current.run, tuple(both for _, both in known), current.merged, merge_base, merges,
+        noted=noted, keys_only=keys_only, alone=ours and not noted, share=current.share, anew=anew,
     )  # fmt: skip
 
 
@@ -106,6 +104,12 @@ def _merges(current: FileRecord, remembered: FolderMemory) -> tuple[tuple[File, 
     writes = current.ours[-current.merges :] if current.merges else ()
     sides = [(remembered.file(before), remembered.file(after)) for before, after in writes]
     return tuple((before, after) for before, after in sides if before is not None and after is not None)
+
+
+def _both(pair: tuple[str, str], remembered: FolderMemory) -> tuple[bytes, bytes] | None:
+    """Return what was there before and after a write of ours; None if it deleted the file, or that was lost."""
+    before, after = (_bytes(side, remembered) for side in pair)
+    return None if pair[1] == NO_FILE or before is None or after is None else (before, after)
 
 
 def _bytes(entry: str, remembered: FolderMemory) -> bytes | None:

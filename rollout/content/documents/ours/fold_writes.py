@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 
 from msgspec import Struct, field
@@ -22,17 +22,21 @@ Without = Callable[[Document, Ours], Document]
 Heads = Callable[[Ours, Document, Document, Match], Above]
 
 
-def folded(writes: Iterable[tuple[Document, Document]], match: Match, without: Without, heads: Heads) -> Ours:
+def folded(
+    writes: Iterable[tuple[Document, Document]], anew: Collection[int], match: Match, without: Without, heads: Heads
+) -> Ours:
     """Fold the documents before and after each of our writes, oldest first.
 
-    `without` takes our part out of a document, and `heads` tells what is ours above its keys.
+    `anew` are the numbers of those that took a document over once more, `without` takes our part out of a document,
+    and `heads` tells what is ours above its keys.
     """
     ours, last = Ours(), None
     below: dict[KeyPath, set[KeyPath]] = {}
-    for before, after in writes:
+    for number, (before, after) in enumerate(writes):
         noted = comments_since(ours.comments, before, after)
         noted_behind = partial(behind, after, noted)
-        _Write(ours, match, before, without, noted_behind, below, last).wrote(Part(0, before.root), after.root, ())
+        write = _Write(ours, match, before, without, noted_behind, below, number in anew, last)
+        write.wrote(Part(0, before.root), after.root, ())
         last = after.root
         ours.blank = ours.blank if before.text.strip() else before.text or None
         ours.ended = ends_anew(before.text, after.text, already=ours.ended)
@@ -50,6 +54,7 @@ class _Write(Struct):
     without: Without
     noted_behind: Callable[[Node], str]  # returns the comment of ours that stands behind a value that we wrote
     below: dict[KeyPath, set[KeyPath]]  # the places directly below one that were ever written
+    anew: bool = False  # what others have by now in the place of ours is theirs
     last: Node | None = None  # what the write before left
     left: dict[KeyPath, Node] = field(default_factory=dict)  # the same by place, once that is asked for
 
@@ -60,6 +65,9 @@ class _Write(Struct):
         if before is None:
             self._forget(place)
             self.ours.added.add(place)
+        elif self._became_theirs(before.value, after, place):
+            self._forget(place)
+            self._keep(before, place, shape=False)
         elif found is not None and meaning(found.node, followed=False) == meaning(after, followed=False):
             if not self._has_new_comment(before.value, after):
                 self._forget(place)  # it was given back
@@ -76,6 +84,13 @@ class _Write(Struct):
                 self._list(had, after, place)
             case _:
                 self._value(had, after, place)
+
+    def _became_theirs(self, had: Node, after: Node, place: KeyPath) -> bool:
+        """Tell whether we wrote over a single value that was ours once, and that others had made their own since."""
+        mixed = isinstance(had, Object | Array) and had.parts
+        if not self.anew or mixed or meaning(had) == meaning(after):
+            return False
+        return self.ours.knows(place) and not self.ours.wrote_all(had, place, self.match)
 
     def _has_new_comment(self, had: Node, after: Node) -> bool:
         """Tell whether a comment of ours stands behind a value, and not one of others that says the same."""
