@@ -33,10 +33,8 @@ ScalarStyle = Literal["", "'", '"', "|", ">"]
 """How YAML writes a scalar, by the character it begins with; other formats have one way."""
 
 ContainerStyle = Literal[
-    "", "missing", "block", "flow",
-    "inline", "array", "table", "tables", "dotted", "super",
-    "root", "section",
-]  # fmt: skip
+    "", "missing", "block", "flow", "inline", "array", "table", "tables", "dotted", "super", "root", "section"
+]
 """How an object or an array is written: none in JSON, then in YAML, in TOML and in INI; `missing` in an empty file."""
 
 
@@ -129,11 +127,12 @@ class Replaced(Struct, frozen=True):
 
 
 class Replace(Struct, frozen=True):
-    """Replace a part's value by the value of the template's part."""
+    """Replace a part's value by the value of the template's part; `found` is what others had there, if it was ours."""
 
     container: Object | Array
     part: Part
     new: Part
+    found: Replaced | None = None
 
 
 class Amend(Struct, frozen=True):

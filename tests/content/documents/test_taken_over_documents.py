@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from rollout.model.action import Action
@@ -167,3 +169,34 @@ def test_a_single_value_in_the_place_of_lines_stands_as_its_neighbours_do(delimi
     file = Life("setup.cfg", before, FileRule(Mode.MERGE))
     assert file.lived("[t]\nlist = v\n") == f"[t]\nk{delimiter}1\nlist{delimiter}v\n"
     assert file.lived("[t]\n") == before
+
+
+@pytest.mark.parametrize("neighbour", ["x = 1\n", "x=1\n", "x: 1\n", "x=\n    1\n", ""])
+@pytest.mark.parametrize("delimiter", [" = ", "=", "= ", " =", ": ", ":", " : ", "   =   "])
+def test_a_value_comes_back_to_the_byte_whatever_stood_there_between(delimiter: str, neighbour: str) -> None:
+    templates = ["k =\n    a\n    b\n", "k = q\n", "k = q\n    r\n", "k =\n", "k=z\n"]
+    for theirs, chain in itertools.product(
+        ["o\n", "\n    o\n", "o\n    p\n", "\n"], itertools.permutations(templates, 3)
+    ):
+        before = f"[t]\nk{delimiter if theirs[:1].strip() else delimiter.rstrip()}{theirs}{neighbour}"
+        file = Life("setup.cfg", before, FileRule(Mode.MERGE))
+        said = [file.lived(f"[t]\n{template}") for template in chain]
+        assert file.lived("[t]\n") == before, (before, said)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "template", "written"),
+    [
+        ("k =\n    a\nx=1\n", "k = v\n", "k = v\nx=1\n"),
+        ("k=\n    a\nx = 1\n", "k = v\n", "k=v\nx = 1\n"),
+        ("k=\n    a\nx= 1\n", "k = v\n", "k= v\nx= 1\n"),
+        ("k:\n    a\nx=1\n", "k = v\n", "k: v\nx=1\n"),
+        ("k:\n    a\nx:1\n", "k = v\n", "k:v\nx:1\n"),
+        ("k =\nx=1\n", "k = v\n", "k = v\nx=1\n"),
+    ],
+)
+def test_a_single_value_stands_behind_its_own_delimiter_as_that_is_written(
+    theirs: str, template: str, written: str
+) -> None:
+    file = Life("setup.cfg", f"[t]\n{theirs}", FileRule(Mode.MERGE))
+    assert file.lived(f"[t]\n{template}") == f"[t]\n{written}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -100,11 +100,12 @@ class _IniEditor(Struct):
         first = self.document.text[old.start : old.end].lstrip(" \t")[:1]
         if old.start != part.body or (first and first not in "\r\n"):
             return None
-        near = self._beside(operation.container)
-        if near is not None:
-            return near.lstrip(" \t")[1:]
+        if operation.found is not None and operation.found.text[:1].strip():
+            return operation.found.lead
         written = self._between(self.document.text, part).rstrip(" \t\r\n")
-        return written[:-1] or ("" if written == "=" else " ")
+        alike = (near for near in self._beside(operation.container) if near.startswith(written))
+        near = next(alike, written + (written[:-1] or ("" if written == "=" else " ")))
+        return near[len(written) :]
 
     def _restored(self, operation: Restore) -> Edit:
         part, found = operation.part, operation.found
@@ -170,13 +171,11 @@ class _IniEditor(Struct):
 
     def _delimiter(self, container: Object | Array, part: Part) -> str:
         """Return the text between a key and its value, as the neighbours have it, or the template."""
-        near = self._beside(container)
-        if near is not None:
-            return near
         found = self._between(self.template.text, part)
-        return found if "=" in found or ":" in found else " = "
+        return next(self._beside(container), found if "=" in found or ":" in found else " = ")
 
-    def _beside(self, container: Object | Array) -> str | None:
+    def _beside(self, container: Object | Array) -> Iterator[str]:
+        """Yield what stands between the keys and the values of a section, the last one first."""
         for other in reversed(container.parts):
             value = other.value
             if isinstance(value, Object) or self.document.text[value.start : value.end].strip(" ")[:1] in {
@@ -187,8 +186,7 @@ class _IniEditor(Struct):
                 continue
             between = self._between(self.document.text, other)
             if "\n" not in between and between.strip(" \t"):
-                return between
-        return None
+                yield between
 
     def _between(self, text: str, part: Part) -> str:
         name = text[part.start : part.body].rstrip(" \t=:")

@@ -90,7 +90,8 @@ def _value(context: MergeContext, container: Object | Array, part: Part, new: Pa
         raise fault(context.document.text, part.start, f"{shown(place)}: is {odd}; {CANNOT_CHANGE}")
     if _was_said(context, have, named, place):
         return restored(container, part, context.ours.found[place], new)
-    operation, inside = Replace(container, part, new), _collection(context, have, named, place)
+    operation = Replace(container, part, new, context.ours.found.get(place))
+    inside = _collection(context, have, named, place)
     if inside is not None:
         return replace(inside, filled=(operation, *inside.filled))
     check_new(context, new, place)
