@@ -113,7 +113,7 @@ class Document(Struct, frozen=True):
 
 
 class Replaced(Struct, frozen=True):
-    """What others had at a place where we wrote something else.
+    """What others had at a place where we wrote something else, and which comments they had `below` it.
 
     That is their text, what separates it from its key, the blanks that ended its line, and the parsed value. Where we
     only filled an object or a list, its node has no parts. The comments in it stayed when it was replaced.
@@ -123,7 +123,8 @@ class Replaced(Struct, frozen=True):
     node: Node
     lead: str = ""
     blanks: str = ""
-    comments: tuple[str, ...] = ()
+    comments: tuple[Span, ...] = ()
+    below: tuple[str, ...] = ()
 
 
 class Replace(Struct, frozen=True):
@@ -216,8 +217,7 @@ def repeated(node: Node) -> frozenset[str]:
     """Return the keys that occur more than once in an object: nobody can tell which one is whose."""
     if not isinstance(node, Object) or len({part.key for part in node.parts}) == len(node.parts):
         return frozenset()
-    count = Counter(part.key for part in node.parts)
-    return frozenset(key for key, times in count.items() if times > 1)
+    return frozenset(key for key, times in Counter(part.key for part in node.parts).items() if times > 1)
 
 
 def entries_of(node: Node) -> set[str]:

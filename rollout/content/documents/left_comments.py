@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from rollout.content.documents.comments_between import between_again
 from rollout.content.documents.document import Document, Edit, Operation, Restore, Span
 from rollout.content.documents.lines import begins_line, line_end, line_start, next_line
 
@@ -13,34 +14,25 @@ from rollout.content.documents.lines import begins_line, line_end, line_start, n
 def found_again(document: Document, operations: Sequence[Operation], foreign: Sequence[Span]) -> list[Operation]:
     """Return the operations; each that gives something back knows where the comments of it are now.
 
-    If they are no longer in it or the next comments after it, it comes back without them.
+    Where others changed them, it comes back with those that are there now.
     """
     return [_with_comments(document, one, foreign) if isinstance(one, Restore) else one for one in operations]
 
 
 def _with_comments(document: Document, operation: Restore, foreign: Sequence[Span]) -> Restore:
     found, value = operation.found, operation.part.value
+    if not found.comments:
+        return operation
     below = line_end(document.text, value.end)  # what stands behind it on its line was never inside
+    begin = operation.part.body if value.style == "block" else value.start  # a comment may stand above the first entry
+    inside = [span for span in foreign if begin <= span[0] < value.end and begins_line(document.text, span[0])]
     behind = [span for span in foreign if span[0] >= below]
-    inside = [span for span in foreign if value.start <= span[0] < value.end]
-    for near in (behind, [*inside, *behind]):
-        left = [span for span in near[: len(found.comments)] if begins_line(document.text, span[0])]
-        if tuple(document.text[start:end] for start, end in left) == found.comments:
+    left = [*inside, *behind][: max(len(found.comments), len(inside))]
+    if all(begins_line(document.text, start) for start, _ in left):
+        said = [document.text[start:end] for start, end in left]
+        if said == [found.text[start:end] for start, end in found.comments]:
             return replace(operation, left=tuple(left))
-    return replace(operation, found=replace(found, text=_without(found.text, found.comments)))
-
-
-def _without(text: str, comments: Sequence[str]) -> str:
-    """Return a text without comments, and without the lines that hold nothing else."""
-    at = 0
-    for comment in comments:
-        at = text.find(comment, at)
-        start, end = line_start(text, at), next_line(text, at)
-        if text[start:at].strip():
-            start, end = len(text[:at].rstrip(" \t")), at + len(comment)
-        text = text[:start] + text[end:]
-        at = start
-    return text
+    return between_again(document, operation, inside, behind)
 
 
 def cuts(document: Document, operation: Restore) -> list[Edit]:

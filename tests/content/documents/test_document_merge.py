@@ -114,7 +114,7 @@ def test_a_template_is_written_in_the_style_of_the_document(name: str, before: s
         ("x.json", '{"a": 1, "b": [2]}', ['{"a": [1], "b": {"c": 1}}', "{}"], '{"a": 1, "b": [2]}'),
         ("x.yaml", "a:\n  - x\n  # n\n  - y\nb: 1\n", ["a:\n  c: 1\n", ""], "a:\n  - x\n  # n\n  - y\nb: 1\n"),
         ("x.yaml", "a:\n  - x # m\n  # n\n  - y\nb: 1\n", ["a:\n  c: 1\n", ">a:\n  c: 1\n  # n\nb: 1\n", ""],
-         "a:\n  - x\n  - y\n  # n\nb: 1\n"),
+         "a:\n  - x\n  # n\n  - y\nb: 1\n"),
         ("x.yaml", "a:\n  - x # m\n  # n\n  - y\nb: 1\n", ["a: 1\n", "a: 2\n", "a: [1]\n", ""],
          "a:\n  - x # m\n  # n\n  - y\nb: 1\n"),
         ("x.ini", "[a]\nb =\n  1\n  # n\n  2\nc = 1\n", ["[a]\nb = 2\n", ""],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from rollout.content.documents.comments_between import run_of
 from rollout.content.documents.document import Array, Document, Node, Object, Part, Replaced, meaning, says
 from rollout.content.documents.lines import begins_line, line_end
 
@@ -15,10 +16,11 @@ def as_written(document: Document, part: Part, *, shape: bool) -> Replaced:
     start, end = (line_end(text, part.body), line_end(text, node.end)) if block else (node.start, node.end)
     lead = text[part.body : start] if part.body else ""
     written = replace(node, parts=()) if shape and isinstance(node, Object | Array) else node
-    comments = () if shape else tuple(text[s:e] for s, e in document.comments if start <= s < end)
+    comments = () if shape else tuple((s - start, e - start) for s, e in document.comments if start <= s < end)
+    below = run_of(text, [one for one in document.comments if comments and one[0] >= end])
     behind = "" if node.style in {"block", "|", ">"} else text[end : line_end(text, end)]
     lead, behind = ("" if one.strip() else one for one in (lead, behind))
-    return Replaced(text[start:end], written, lead, behind, comments)
+    return Replaced(text[start:end], written, lead, behind, comments, tuple(text[s:e] for s, e in below))
 
 
 def alike(had: Node | None, after: Node) -> bool:

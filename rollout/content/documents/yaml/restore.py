@@ -18,6 +18,8 @@ from rollout.content.documents.yaml.write import UNSAFE
 
 def restored(context: YamlContext, operation: Restore) -> list[Edit]:
     """Return the edits that put what others had in the place of a value of ours."""
+    if operation.left:
+        context = replace(context, foreign=[span for span in context.foreign if span not in operation.left])
     part, found = operation.part, operation.found
     span = _span_of(context, part, found)
     gone = cut_below(context, part) if context.is_below_key(part) else []
@@ -47,7 +49,7 @@ def _on_one_line(context: YamlContext, operation: Restore) -> Replaced:
     text = replace(context.writer, template=value.document).on_one_line(value.node)
     again = _value_in(f"k: {text}")
     lead = " " if operation.part.key else ""
-    return found if again is None else Replaced(text, again.node, lead, comments=found.comments)
+    return found if again is None else Replaced(text, again.node, lead)
 
 
 class _Value(Struct, frozen=True):
