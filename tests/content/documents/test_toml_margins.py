@@ -67,3 +67,25 @@ def test_a_new_entry_stands_as_the_others() -> None:
 def test_a_text_of_several_lines_is_added_beside_indented_keys() -> None:
     file = Life("netlify.toml", _KEYS, FileRule(Mode.MERGE))
     assert file.lived('[build]\nl = """\nx\n"""\n') == _KEYS + '  l = """\nx\n"""\n'
+
+
+@pytest.mark.parametrize(
+    ("theirs", "template", "written"),
+    [
+        ('a = [{n = "K"}]\n', 'a = [{n = "J"}]\n', 'a = [{n = "K"}, {n = "J"}]\n'),
+        ('a = [\n    {n="K"},\n]\n', "a = [{n='J',m=1}]\n", "a = [\n    {n=\"K\"},\n    {n='J',m=1},\n]\n"),
+        ("a = []\n", 'a = [{n = "J"}]\n', 'a = [{n = "J"}]\n'),
+        ("y = {b = 1}\n", "y = {c = {d = 1}}\n", "y = {b = 1, c = {d = 1}}\n"),
+        ("y = {b=1}\n", "y = {c = 2}\n", "y = {b=1, c=2}\n"),
+        ("y = {b = 1}\n", "y = {c=2}\n", "y = {b = 1, c = 2}\n"),
+        ("y = {}\n", "y = {c=2}\n", "y = {c=2}\n"),
+        ("y = 1\n", "y = {c=2}\n", "y = {c=2}\n"),
+        ("y = {b = 1}\n", "[y.c]\nd=1\n", "y = {b = 1, c = { d = 1 }}\n"),
+    ],
+)
+def test_what_stands_in_braces_is_spelled_as_in_the_template_and_beside_it(
+    theirs: str, template: str, written: str
+) -> None:
+    file = Life("x.toml", theirs, FileRule(Mode.MERGE))
+    assert file.lived(template) == written
+    assert file.lived("") == theirs

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rollout.content.documents.comment_behind import followed
 from rollout.content.documents.delimited import Brackets
@@ -72,7 +73,8 @@ class _TomlEditor(Struct):
             return self._replaced(operation, operation.found.text)
         container = operation.container
         if container.style in _BRACKETS:
-            return Brackets(self.document, operation, self.foreign, self.writer).edits()
+            writer = replace(self.writer, sign=self._sign(container.parts))
+            return Brackets(self.document, operation, self.foreign, writer).edits()
         gone = [edit for index in operation.gone for edit in self._cut(container.parts[index])]
         header = cut_section(self.document, container.start, container.start, self.foreign) if operation.headed else []
         blank = blank_left(self.document, operation, _own, lambda part: max(_ends(part)), self.foreign)
@@ -131,9 +133,7 @@ class _TomlEditor(Struct):
         own = [part for part in staying if _own(part)]
         prefix = self._prefix(container, path)
         indent = margin(self.document.text, own[-1].start) if own else ""
-        beside = next((equals(self.document.text, part) for part in reversed(own) if is_line(part)), "")
-        beside = beside if beside in {"=", " = "} else ""  # what is aligned is aligned for its own sake
-        lines = [line for part in new for line in self.writer.pair(prefix, part, indent, beside)]
+        lines = [line for part in new for line in self.writer.pair(prefix, part, indent, self._sign(own))]
         if own:
             return behind(self.document, max(_ends(own[-1])), lines)
         if container is not self.document.root:
@@ -143,6 +143,11 @@ class _TomlEditor(Struct):
             return behind(self.document, last_content(self.document.text), lines)
         sections = sorted(set(_starts(self.document.root)))
         return before_sections(self.document, sections, lines, staying=bool(staying))
+
+    def _sign(self, parts: Sequence[Part]) -> str:
+        """Return the equals sign of the last of some parts, with the blanks around it; "" where it shows no style."""
+        found = next((equals(self.document.text, part) for part in reversed(parts) if part.key and is_line(part)), "")
+        return found if found in {"=", " = "} else ""  # what is aligned is aligned for its own sake
 
     def _prefix(self, container: Object, path: Path) -> Path:
         """Return the keys that stand before a new one on its line, where the others are written with dots."""

@@ -33,6 +33,7 @@ class TomlWriter(Struct):
     unit: str = "    "
     spread: bool = False
     gap: str = ", "
+    sign: str = ""  # the equals sign of the neighbours between braces, with the blanks around it
 
     def is_line(self, part: Part) -> bool:
         """Tell whether a part goes on lines of the table that it is added to."""
@@ -109,14 +110,17 @@ class TomlWriter(Struct):
 
     def inline(self, part: Part) -> str:
         value = self.on_one_line(part.value)
-        return f"{spelled(self.template.text, part.start, part.key)} = {value}" if part.key else value
+        if not part.key:
+            return value
+        sign = self.sign or (equals(self.template.text, part) if is_line(part) else " = ")
+        return f"{spelled(self.template.text, part.start, part.key)}{sign}{value}"
 
     def lines(self, part: Part, margin: str) -> WrittenPart:
         above = comments_before(self.template, part.start)
         return WrittenPart(self.inline(part), above, comment_behind(self.template, part.value.end))
 
     def on_one_line(self, node: Node) -> str:
-        if isinstance(node, Scalar | Alias) or node.style == "array":
+        if isinstance(node, Scalar | Alias) or node.style in {"array", "inline"}:
             return self.template.text[node.start : node.end]
         inner = ", ".join(self.inline(part) for part in node.parts)
         if isinstance(node, Array):
