@@ -18,6 +18,7 @@ _LOOKED_AT = 12  # texts to compare line by line; in the others we only search f
 _LARGEST = 3000  # lines
 _HEADING = re.compile(r"#{1,6}\s")
 _FENCE = re.compile(r"\s{0,3}(?:```|~~~)")
+_ITEM = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s")
 _MARKDOWN = {".md", ".mdx", ".mdc", ".markdown"}
 
 # Files with independent lines or tables, so that an unindented comment may be between any two.
@@ -58,7 +59,7 @@ def _can_be_block(whole: str, part: str, path: PurePosixPath) -> bool:
     spot, content = Spot(path, "part"), whole.encode()
     try:
         place = blocks.without_markers(content, part.encode(), spot)
-        if place is None or not _at_margin(content[place[1] :], path):
+        if place is None or not _may_be_marked(content, place, path):
             return False
         marked = blocks.splice(content, b"something else\n", spot, last=part.encode())
         return blocks.find(marked, spot)["part"].begin.start == place[0]
@@ -66,9 +67,12 @@ def _can_be_block(whole: str, part: str, path: PurePosixPath) -> bool:
         return False
 
 
-def _at_margin(after: bytes, path: PurePosixPath) -> bool:
-    """Tell whether a comment may come before the next line: in indented text it would be part of that text."""
-    return path.suffix.lower() in _MARKDOWN or not after[:1].strip(b"\r\n") or not after[:1].isspace()
+def _may_be_marked(content: bytes, place: tuple[int, int], path: PurePosixPath) -> bool:
+    """Tell whether a comment may come before and behind a part: in indented text it would be part of that text."""
+    if path.suffix.lower() in _MARKDOWN:
+        return {content[:at].count(b"\n") for at in place} <= _breaks(lines_of(content.decode()))
+    after = content[place[1] :]
+    return not after[:1].strip(b"\r\n") or not after[:1].isspace()
 
 
 def _candidates(texts: Mapping[str, str], *, markdown: bool) -> Iterable[str]:
@@ -77,7 +81,7 @@ def _candidates(texts: Mapping[str, str], *, markdown: bool) -> Iterable[str]:
     ]
     found: dict[str, None] = {}
     for base in split:
-        runs = [list(_runs(base, other)) for other in split if other is not base]
+        runs = [list(_runs(base, other, markdown=markdown)) for other in split if other is not base]
         starts = sorted({start for run in runs for start, _ in run})
         ends = sorted({end for run in runs for _, end in run})
         for start in starts:
@@ -89,10 +93,37 @@ def _candidates(texts: Mapping[str, str], *, markdown: bool) -> Iterable[str]:
     return sorted(found, key=len, reverse=True)[:200]
 
 
-def _runs(base: Sequence[str], other: Sequence[str]) -> Iterator[tuple[int, int]]:
-    for at, _, size in SequenceMatcher(None, base, other, autojunk=False).get_matching_blocks():
-        if size >= _LEAST_LINES:
-            yield at, at + size
+def _runs(base: Sequence[str], other: Sequence[str], *, markdown: bool) -> Iterator[tuple[int, int]]:
+    """Yield where lines are the same; in Markdown from one place to another where a comment cuts nothing in two."""
+    breaks, others = (_breaks(base), _breaks(other)) if markdown else (set[int](), set[int]())
+    for at, there, size in SequenceMatcher(None, base, other, autojunk=False).get_matching_blocks():
+        edges = range(at, at + size + 1)
+        places = [n for n in edges if n in breaks and n - at + there in others] if markdown else edges
+        if places and places[-1] - places[0] >= _LEAST_LINES:
+            yield places[0], places[-1]
+
+
+def _breaks(lines: Sequence[str]) -> set[int]:
+    """Return the numbers of the lines of Markdown before which a comment cuts no paragraph, list or code in two."""
+    code = _code(lines)
+    found, above = {0, len(lines)}, ""  # the last line that is not blank
+    below = [*lines]  # and the next one
+    for number in reversed(range(len(lines) - 1)):
+        below[number] = lines[number] if lines[number].strip() else below[number + 1]
+    for number, line in enumerate(lines):
+        apart = number == 0 or not line.strip() or not lines[number - 1].strip() or bool(_HEADING.match(line))
+        inside = below[number][:1].isspace() and below[number].strip() != ""
+        listed = bool(_ITEM.match(below[number])) and (bool(_ITEM.match(above)) or above[:1].isspace())
+        if apart and not inside and not listed and not {number - 1, number} <= code:
+            found.add(number)
+        above = line if line.strip() else above
+    return found
+
+
+def _code(lines: Sequence[str]) -> set[int]:
+    """Return the numbers of the lines of Markdown that stand in fences, or are fences."""
+    fences = [number for number, line in enumerate(lines) if _FENCE.match(line)]
+    return {n for one, two in zip(fences[::2], fences[1::2], strict=False) for n in range(one, two + 1)}
 
 
 def _tidied(lines: Sequence[str], *, markdown: bool) -> str:
@@ -137,7 +168,7 @@ def _whole_sections(lines: list[str]) -> list[str]:
     fences = [number for number, line in enumerate(lines) if _FENCE.match(line)]
     if len(fences) % 2:
         lines = lines[: fences[-1]]
-    code = {n for one, two in zip(fences[::2], fences[1::2], strict=False) for n in range(one, two + 1)}
+    code = _code(lines)
     headings = [n for n, line in enumerate(lines) if _HEADING.match(line) and n not in code]
     first = headings[0] if headings else 0
     before = sum(len(line) for line in lines[:first])

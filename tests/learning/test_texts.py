@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from rollout.learning.matching import matched
 from rollout.learning.naming import Setting, names
@@ -198,6 +200,45 @@ def test_a_part_that_begins_inside_of_an_element_is_no_block() -> None:
     inside = "\t\t<br>\n\t\t<a href='x'>\n\t\t\t<b>A runner for all of your builds, and fast.</b>\n\t\t</a>\n\t</p>\n"
     texts = {name: f"# {name}\n\n<p>\n\t{name}\n{inside}\n{name}\n" for name in "ab"}
     assert shared_part(PurePosixPath("readme.md"), texts) is None
+
+
+_PARAGRAPHS = [
+    "Some words that go on\nover {0} of the lines\nand end with [a link\nto](somewhere) here.\n",
+    "* one thing to do\n  that goes on\n* and {0} another one\n\n* and one that stands apart\n",
+    "1. first\n\n   with a paragraph of its own {0}\n\n2. second\n",
+    "```sh\nmake one\n\nmake {0}\n\nmake three\n```\n",
+    "| a | b |\n|---|---|\n| 1 | {0} |\n| 2 | 3 |\n",
+    "## A heading {0}\n",
+    "Title of {0}\n========\n",
+    "    indented {0}\n\n    code\n",
+    "> quoted {0}\n> and more\n",
+    "Words just above\n## A heading\nand {0} words just below.\n",
+]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(_PARAGRAPHS), st.booleans(), st.sampled_from(["\n", "\n\n"])), min_size=2, max_size=7
+    ),
+)
+def test_markers_around_a_shared_part_of_markdown_change_nothing_that_is_shown(
+    parts: list[tuple[str, bool, str]],
+) -> None:
+    texts = {
+        name: f"# {name}\n\n" + "".join(one.format(name if own else "some") + end for one, own, end in parts)
+        for name in ("api", "web")
+    }
+    found = shared_part(PurePosixPath("CONTRIBUTING.md"), texts)
+    assume(found is not None)
+    assert found is not None
+    for name in found.repositories:
+        before, after = texts[name].split(found.text)
+        marked = f"{before}<!-- begin -->\n{found.text}<!-- end -->\n{after}"
+        assert _shown(marked) == _shown(texts[name]), marked
+
+
+def _shown(markdown: str) -> str:
+    return re.sub(r"<!-- \w+ -->|\s+", "", MarkdownIt().enable("table").render(markdown))
 
 
 def test_a_part_that_stands_twice_or_in_a_file_without_comments_is_no_block() -> None:
