@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import TypeVar
@@ -79,7 +80,7 @@ def init(context: click.Context, folder: str | None, yes: bool, add: bool) -> in
     root = _root(place, inventory.parent, typed_whole=Path(folder or ".").expanduser().is_absolute())
     files = _new_files(proposal, root, inventory)
     question = f"Write {shown(inventory)} and {count(len(proposal.templates()), 'template')}?"
-    return _ask_and_write(Offer(proposal, files, inventory, question), options, screen, yes=yes)
+    return _carried_out(context, Offer(proposal, files, inventory, question), options, screen, yes=yes)
 
 
 def _cleared(inventory: Path, screen: Screen, *, writes: bool) -> None:
@@ -104,14 +105,26 @@ class Offer(Struct, frozen=True):
     read: Original | None = None  # the inventory that is extended
 
 
-def _ask_and_write(offer: Offer, options: Options, screen: Screen, *, yes: bool) -> int:
-    """Show what is proposed, ask where that can be, and write."""
+def _carried_out(context: click.Context, offer: Offer, options: Options, screen: Screen, *, yes: bool) -> int:
+    if _ask_and_write(offer, options, screen, yes=yes):
+        _look(context)
+    return 0
+
+
+def _look(context: click.Context) -> None:
+    """Look at all targets as the first plan does: it notes what was taken over as rollout's own."""
+    with suppress(RolloutError), session.opened(context) as at:
+        at.plan(at.settings(offline=True))  # upstream was read a moment ago
+
+
+def _ask_and_write(offer: Offer, options: Options, screen: Screen, *, yes: bool) -> list[str]:
+    """Show what is proposed, ask where that can be, write, and return what was written."""
     from rollout.showing import learned
 
     if options.json:
         written = write(offer.files, offer.inventory, offer.read) if yes else []
         screen.document(learned.document(offer.proposal, written, offer.fits))
-        return 0
+        return written
     screen.data("".join(f"{name} has {', '.join(sets)}\n" for name, sets in offer.fits.items()))
     screen.data(learned.proposed(offer.proposal, screen.display.width))
     _say_left_out(offer.proposal, options, screen)
@@ -121,7 +134,7 @@ def _ask_and_write(offer: Offer, options: Options, screen: Screen, *, yes: bool)
     written = write(offer.files, offer.inventory, offer.read)
     look = "Look at it." if len(written) == 1 else "Look at them."
     screen.data(f"Wrote {', '.join(written)}.\n{look}\nNext: {then}\n")
-    return 0
+    return written
 
 
 def _learned(options: Options, screen: Screen, place: Path, inventory: Path) -> Takeover:
@@ -195,7 +208,7 @@ def _add(context: click.Context, screen: Screen, place: Path, *, yes: bool) -> i
     question = f"Change {shown(inventory)} and write {count(len(files) - 1, 'template')}?"
     fits = {name: fit.sets for name, fit in new.fits.items()}
     read = Original(old.text, state)
-    return _ask_and_write(Offer(proposal, files, inventory, question, fits, read), options, screen, yes=yes)
+    return _carried_out(context, Offer(proposal, files, inventory, question, fits, read), options, screen, yes=yes)
 
 
 def _new_files(proposal: Takeover, root: str, inventory: Path) -> Files:

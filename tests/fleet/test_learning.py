@@ -85,7 +85,6 @@ def test_a_change_of_a_learned_template_reaches_every_repository(world: World) -
     made = FLEETS[1]()
     made.build(world)
     assert world.run("init", "work", write=False).code == 0
-    assert set(world.run("plan", "--json", write=False).states().values()) == {"in-sync"}
     template = world.root / "templates/common/CLAUDE.md"
     template.write_text(template.read_text().replace("one event per epic", "two events per epic"))
     assert set(world.run("apply", "--yes", "--json", write=False).outcomes().values()) == {"pushed"}
@@ -93,6 +92,29 @@ def test_a_change_of_a_learned_template_reaches_every_repository(world: World) -
         before, after = files["CLAUDE.md"], world.at(name, "CLAUDE.md", made.branch) or ""
         kept = "".join(line for line in after.splitlines(keepends=True) if "rollout:" not in line)
         assert kept == before.replace("one event per epic", "two events per epic")
+
+
+@pytest.mark.parametrize("how", [[], ["--json", "--yes"]])
+def test_what_was_taken_over_in_addition_is_ours_at_once(world: World, how: list[str]) -> None:
+    shutil.rmtree(world.root / "templates")
+    for name in ("api", "web"):
+        world.remote(name, {"AGENTS.md": "Be kind to whoever reads this.\n"})
+        world.clone(name, f"work/{name}")
+    assert world.run("init", "work", *how, write=False).code == 0
+    for name in ("cli", "lib"):
+        world.remote(
+            name, {"AGENTS.md": "Be kind to whoever reads this.\n", "NEW.md": "What is new in both of them.\n"}
+        )
+        world.clone(name, f"work/{name}")
+    assert world.run("init", "work", "--add", *how, write=False).code == 0
+    for template in (world.root / "templates").rglob("*.md"):
+        template.write_text(template.read_text() + "more\n")
+    plan = world.run("plan", "--json", write=False)
+    changes = {
+        (target["name"], one["path"], one["action"]) for target in plan.json["targets"] for one in target["changes"]
+    }
+    everywhere = {(name, "AGENTS.md", "update") for name in ("api", "web", "cli", "lib")}
+    assert changes == everywhere | {(name, "NEW.md", "update") for name in ("cli", "lib")}
 
 
 def test_the_default_branch_is_read_and_no_feature_branch(world: World) -> None:
