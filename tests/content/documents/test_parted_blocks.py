@@ -97,6 +97,29 @@ def test_a_blank_line_of_others_stays_where_our_block_gets_another_name(world: W
     assert there.read_text() == "a: 1\n\n"
 
 
+@pytest.mark.parametrize(
+    ("theirs", "template", "then"),
+    [
+        ("n: X\nu: y\n\nt:\n  n: m\n\np:\n  - s\n", "e:\n  t: 1\n",
+         "n: X\nu: y\n\nt:\n  n: m\n\np:\n  - s\n\ne:\n  t: 1\n"),
+        ("n: X\nu: y\n\nt:\n  n: m\n\np:\n  - s\n", "e: 1\nf: [1]\n",
+         "n: X\nu: y\n\nt:\n  n: m\n\np:\n  - s\ne: 1\nf: [1]\n"),
+        ("t:\n  n: m\n\np:\n  - s\nz: 1\n", "e:\n  t: 1\n", "t:\n  n: m\n\np:\n  - s\nz: 1\ne:\n  t: 1\n"),  # one
+        ("n: X\nt:\n  n: m\n\np:\n  - s\n", "e:\n  t: 1\n", "n: X\nt:\n  n: m\n\np:\n  - s\ne:\n  t: 1\n"),  # not all
+        ("j:\n  v: 1\n  w: 2\n\n  a:\n    r: x\n\n  b:\n    r: x\n", "j:\n  c:\n    r: x\n",
+         "j:\n  v: 1\n  w: 2\n\n  a:\n    r: x\n\n  b:\n    r: x\n\n  c:\n    r: x\n"),
+        ("l:\n- p\n- q\n\n- r: a\n\n- r: b\n", "l: \n- r: c\n", "l:\n- p\n- q\n\n- r: a\n\n- r: b\n\n- r: c\n"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_new_block_stands_apart_where_all_blocks_do(theirs: str, template: str, then: str, newline: str) -> None:
+    first = theirs.replace("\n", newline)
+    file = Life("mkdocs.yml", first, FileRule(Mode.MERGE))
+    assert file.lived(template) == then.replace("\n", newline)
+    assert file.plan(template) is None
+    assert file.lived("{}\n") == first
+
+
 _ENDS = ("\n", "", "\n\n\n", "\n# end\n", "\n...\n", "\n\n# end\n\n")
 _TEMPLATES = (
     "env:\n  A: 1\n", "t: 1\n", "z: {A: 1}\n", "u:\n- 1\n", "v: |\n  text\n", "env:\n  A: 1\nt: 1\n", "t: 1\nu:\n- 1\n",
@@ -114,6 +137,7 @@ _TEMPLATES = (
         "a: 1\n\n# on b\nb: 2\n\nc: 3",
         "a: 1\nb: 2",
         "a: 1\n\nb: |+\n  2\n\nc: 3",
+        "a: 1\nb: 2\n\nc:\n  x: 1\n\nd:\n- 2",
     ],
 )
 def test_one_template_after_the_other_leaves_what_others_wrote(theirs: str, end: str, rest: bool) -> None:
@@ -142,6 +166,10 @@ _NESTED = (
      "x:\n- e: 2\n  f: 3\n", "x:\n- |\n  text\n", "x: [d]\ny: 1\n")),
     ("x:\n- n: a\n  v: 1\n\n- n: b\n\n  v: 2", ("x: [{n: c}]\n", "x:\n- n: c\n  v: 2\n- n: d\n  v: 3\n",
      "x: [{n: b, w: 1}, {n: d}]\n", "x: [{n: b, w: 2, z: 1}]\n", "x:\n- n: d\n  v:\n  - 1\n")),
+    ("x:\n  v: 1\n  a:\n    r: 1\n\n  b:\n    r: 2\n\n  c:\n  - 3\n  w: 1", ("x: {d: 1}\n", "x:\n  d:\n    r: 1\n",
+     "x:\n  e:\n    r: 1\n  d: 2\n", "x:\n  e:\n  - 1\n  f:\n    g: 1\ny:\n  z: 1\n", "x:\n  c: [4]\n  d:\n  - 1\n")),
+    ("x:\n  v: 1\n  w: 2\n\n  a:\n    r: 1\n\n  b:\n    r: 2", ("x: {d: 1}\n", "x:\n  d:\n    r: 1\n",
+     "x:\n  e:\n    r: 1\n  d: 2\n", "x:\n  b:\n    s: 1\n  f:\n    g: 1\ny:\n  z: 1\n", "x:\n  d: |\n    text\n")),
 )  # fmt: skip
 
 

@@ -36,17 +36,34 @@ def our_blanks(writes: Iterable[tuple[Document, Document]], match: Match) -> Bla
     return known
 
 
-def are_parted(document: Document, node: Node) -> bool:
-    """Tell whether there is a blank line above each key or entry of a block of YAML but the first."""
+class Parting(Struct, frozen=True):
+    """Where blank lines stand in a block of YAML: above all that is in it but the first, or above all blocks in it."""
+
+    all: bool = False
+    blocks: bool = False
+
+    def above(self, part: Part) -> bool:
+        """Tell whether a further part has a blank line above it, too."""
+        return self.all or (self.blocks and _is_block(part))
+
+
+def parting(document: Document, node: Node) -> Parting:
+    """Return how what is in a block of YAML stands apart; two blocks show it."""
     if not isinstance(node, Object | Array) or node.style != "block" or len(node.parts) < 2:
-        return False
+        return Parting()
     first, last = node.parts[0].start, node.parts[-1].start
     if _BLANK.search(document.text, first, last) is None:
-        return False
+        return Parting()
     comments = document.comments
     there = comments[bisect_left(comments, (first, first)) : bisect_left(comments, (last, last))]
     above = _Above.of(document.text, there)
-    return all(begin < end for begin, end in map(above.blanks, node.parts[1:]))
+    parted = [(part, begin < end) for part in node.parts[1:] for begin, end in [above.blanks(part)]]
+    blocks = [apart for part, apart in parted if _is_block(part)]
+    return Parting(all(apart for _, apart in parted), len(blocks) > 1 and all(blocks))
+
+
+def _is_block(part: Part) -> bool:
+    return isinstance(part.value, Object | Array) and part.value.style == "block" and bool(part.value.parts)
 
 
 def _added(known: Blanks, before: Document, after: Document, match: Match) -> Blanks:
@@ -64,8 +81,9 @@ def _added(known: Blanks, before: Document, after: Document, match: Match) -> Bl
         if gone and new and gone[0] in known:
             found[new[0]] = known[gone[0]]
         behind = new[1:] if gone else new
-        if parts and behind and len(new) < len(are[holder]) and are_parted(before, _at(before.root, were, holder)):
-            found |= dict.fromkeys(behind, 1)
+        if parts and behind and len(new) < len(are[holder]):
+            apart = parting(before, _at(before.root, were, holder))
+            found |= {place: 1 for place in behind if apart.above(are[holder][place])}
     return found
 
 

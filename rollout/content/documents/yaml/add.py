@@ -15,7 +15,7 @@ from rollout.content.documents.lines import (
     newline_of,
     next_line,
 )
-from rollout.content.documents.ours.blank_lines import are_parted
+from rollout.content.documents.ours.blank_lines import parting
 from rollout.content.documents.yaml.context import YamlContext
 from rollout.content.documents.yaml.ends import begin_of, behind_blanks, has_open_end, keeps_blanks, last_of
 
@@ -41,19 +41,21 @@ def added(context: YamlContext, operation: Amend, staying: Sequence[Part]) -> Ed
 def _parted(context: YamlContext, operation: Amend, pieces: Sequence[list[str]]) -> list[str]:
     """Return the lines of new parts, with a blank line above each where those beside them stand apart so."""
     parts, new = operation.container.parts, operation.new
-    if not are_parted(context.document, operation.container):
-        return [line for lines in pieces for line in lines]
+    found = parting(context.document, operation.container)
     gone = len(parts) - 1 in operation.gone  # what is above the last one is above the first new one then
     kept = [
         gone or keeps_blanks(context.text, parts[-1]),
         *(context.writer.value(last_of(one), 0).keeps for one in new),
     ]
-    apart = [_stands_apart(operation.container, part) and not keeps for part, keeps in zip(new, kept, strict=False)]
+    apart = [
+        found.above(part) and _says_enough(operation.container, part) and not keeps
+        for part, keeps in zip(new, kept, strict=False)
+    ]
     return [line for blank, lines in zip(apart, pieces, strict=True) for line in [""] * blank + lines]
 
 
-def _stands_apart(container: Object | Array, part: Part) -> bool:
-    """Tell whether a new part is parted as the others are; of plain keys, one blank line alone says nothing."""
+def _says_enough(container: Object | Array, part: Part) -> bool:
+    """Tell whether the others show how a new part stands; of plain keys, one blank line alone says nothing."""
     plain = isinstance(container, Object) and isinstance(part.value, Scalar | Alias)
     return not plain or len(container.parts) > 2
 
