@@ -20,6 +20,7 @@ from rollout.model.files import File, Managed, Snapshot, Written
 from rollout.model.inventory import FileRule, FormatName, Mode
 from rollout.model.plan import Change
 from rollout.planning.changes import change_for
+from tests.content.places import pushed, shared
 from tests.lives import Life
 from tests.world import World
 
@@ -198,6 +199,21 @@ def test_what_was_there_before_rollout_is_named_as_others_when_it_goes(world: Wo
     assert f"the inventory wants it absent; {said}" in plan
     assert said in world.run("apply", "--yes").out
     assert world.at("api", path) == left
+
+
+@pytest.mark.parametrize("kind", ["branch", "folder"])
+@pytest.mark.parametrize("mode", ["whole", "block"])
+def test_what_others_made_of_a_file_of_ours_is_named_so_when_it_goes(world: World, kind: str, mode: str) -> None:
+    there, head = shared(world, kind, "x.md", None)
+    world.tail = f"{head}files: {{x.md: {{mode: {mode}}}}}\n"
+    world.template("project/x.md", "one\n")
+    assert world.run("apply", "--yes").code == 0
+    pushed(world, kind, there, there.read_text().replace("one", "two"))
+    world.template("project/x.md", "two\n")
+    assert world.run("apply", "--yes").code == 0
+    world.tail = head + "files: {x.md: {mode: absent}}\n"
+    said = "the inventory wants it absent; others changed what rollout wrote, to just what the template asked for then"
+    assert said in world.run("plan").out
 
 
 @pytest.mark.parametrize("kind", ["branch", "folder"])

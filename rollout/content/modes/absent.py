@@ -8,7 +8,7 @@ from rollout.content.modes import whole
 from rollout.content.modes.mode import Cause, Situation, Traits
 from rollout.content.modes.share import rest
 from rollout.content.modes.whole import fault, part, template_fault, text_fault, told_base, told_then
-from rollout.model.files import DIRECTORY, Agreed, File, Managed, Obstacle, TakenOver
+from rollout.model.files import DIRECTORY, Agreed, File, Managed, Obstacle, TakenOver, Written
 
 TRAITS = Traits(writes=False, needs_past=True, further=("block_id", "markers", "replaces", "format", "match"))
 
@@ -34,13 +34,18 @@ def reason(at: Situation, _actual: File) -> Cause:
     if not found.sure:
         asked = "the inventory wants it absent, but others may have written part of it"
         return Cause(f"{asked}{found.more}", takes_over=True)
-    whose = f"; {_WROTE_IT if at.written.noted else _HAD_IT}" if found.theirs else ""
+    whose = f"; {_whose(at.written)}" if found.theirs else ""
     stays = "; what others wrote stays" if found.content is not None else ""
     return Cause(f"the inventory wants it absent{whose}{stays}", takes_away=found.theirs)
 
 
-_WROTE_IT = "rollout never wrote it, others had it just as the template asked"
-_HAD_IT = "others had one here before rollout first wrote it"
+def _whose(written: Written) -> str:
+    """Say why what goes away is not rollout's alone."""
+    if not written.noted:
+        return "others had one here before rollout first wrote it"
+    if not written.ours:
+        return "rollout never wrote it, others had it just as the template asked"
+    return "others changed what rollout wrote, to just what the template asked for then"
 
 
 def changed(at: Situation, _base: File, _actual: File) -> bool:
