@@ -388,7 +388,7 @@ MUTATIONS = (
              "        if finer.inside_entry(had, new, self.ours.entries.get(place, ())):", "        if False:",
              test="tests/content/test_changed_rules.py::test_entries_of_others_without_a_name_stay_too"),
     Mutation("a header under which others wrote stays", "content/documents/uniting/united.py",
-             "bool(staying) and all(headers)", "bool(staying)",
+             "bool(parts) and all(headers)", "bool(parts)",
              test="tests/content/documents/test_toml_headers.py::test_a_header_under_which_others_wrote_stays"),
     Mutation("an entry that got the name of one of ours is not ours", "content/documents/ours/fold_writes.py",
              "            if isinstance(after, Array) and lost and not _same", "            if False and not _same",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Protocol
 
 from msgspec import Struct
 
-from rollout.content.documents.document import Amend, Array, Document, Edit, Object, Part, Span
+from rollout.content.documents.document import Amend, Array, Document, Edit, Node, Object, Part, Span, nodes
 from rollout.content.documents.lines import (
     begins_line,
     comments_above,
@@ -107,8 +108,10 @@ class Brackets(Struct):
         last = max(end for start, end in self.document.comments if container.start <= start < container.end)
         if "\n" not in text[last : container.end]:
             return [Edit(last, last, " " + ", ".join(self.writer.inline(part) for part in self.operation.new))]
-        inside = margin(text, container.start) + self.writer.unit
-        return [Edit(last, last, self._on_lines(inside, newline_of(text, last), trailing=False))]
+        start = next(start for start, end in self.document.comments if end == last)
+        inside = margin(text, start) if begins_line(text, start) else margin(text, container.start) + self.writer.unit
+        trailing = any(_trails(text, node) for node in nodes(self.document.root))
+        return [Edit(last, last, self._on_lines(inside, newline_of(text, last), trailing=trailing))]
 
     def _comma(self, index: int) -> int | None:
         """Return where the comma behind a part stands."""
@@ -216,6 +219,13 @@ class Brackets(Struct):
             behind = f" {written.behind}" if written.behind and not swallows else ""
             out += [*(start + comment for comment in written.above), start + written.text + comma + behind]
         return "".join(out)
+
+
+def _trails(text: str, node: Node) -> bool:
+    """Tell whether a comma stands behind the last part of an object or a list that is written over several lines."""
+    if not isinstance(node, Object | Array) or not node.parts or text[node.end - 1] not in "}]":
+        return False
+    return re.match(r"[ \t]*,[^\n]*\n", text[node.parts[-1].value.end : node.end]) is not None
 
 
 def gap_in(text: str, container: Object | Array) -> str | None:

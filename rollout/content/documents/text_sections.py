@@ -69,6 +69,21 @@ def blank_left(
     return [Edit(after, below, "")] if alone and after < below < len(text) and not text[after:below].strip() else []
 
 
+def once(edits: Sequence[Edit]) -> list[Edit]:
+    """Return the edits without cuts inside of others: a blank line between two that go is taken out with both."""
+    cuts = sorted({edit for edit in edits if not edit.text and edit.start < edit.end}, key=_first_and_longest)
+    inside, end = set[Edit](), -1
+    for cut_out in cuts:
+        if cut_out.end <= end:
+            inside.add(cut_out)
+        end = max(end, cut_out.end)
+    return [edit for edit in edits if edit not in inside]
+
+
+def _first_and_longest(edit: Edit) -> tuple[int, int]:
+    return edit.start, -edit.end
+
+
 def last_content(text: str) -> int:
     """Return where the last line ends that is not blank."""
     return len(text.rstrip())

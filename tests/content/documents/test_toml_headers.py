@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,3 +79,57 @@ def test_what_others_wrote_is_as_it_was_when_a_template_names_nothing(
 ) -> None:
     before = _toml(theirs)
     assert _life(before).lived(*map(_toml, templates), "") == before
+
+
+_TEMPLATES = (
+    "[a]\nx = 1\n",
+    "[a.c]\ny = 1\n",
+    "[a]\nx = 2\n\n[a.c]\ny = 2\n",
+    "[a.b]\nz = 1\n",
+    "[a]\n",
+    "a.x = 1\n",
+    "[[a.t]]\nn = 1\n",
+    "[a.c.d]\nw = 1\n",
+    "[a]\nc.y = 1\n",
+    "a = {x = 1}\n",
+)
+_OTHERS = (
+    "[a.b]\nq = 1\n",
+    "q = 1\n",
+    "[a.b]\nq = 1\n\n[z]\nq = 1\n",
+    "[a.b.e]\nq = 1\n",
+    "[[a.s]]\nq = 1\n",
+    "[z]\nq = 1\n",
+    "# c\n[a.b]\nq = 1\n# d\n",
+    "",
+)
+
+
+@pytest.mark.parametrize("rest", [False, pytest.param(True, marks=pytest.mark.long)], ids=["a tenth", "the rest"])
+@pytest.mark.parametrize("theirs", _OTHERS)
+def test_tables_that_come_and_go_leave_no_header_and_nothing_to_do(theirs: str, rest: bool) -> None:
+    wrong = []
+    for number, templates in enumerate(itertools.permutations(_TEMPLATES, 3)):
+        if ((number + len(theirs)) % 11 > 0) != rest:
+            continue
+        file = Life("t.toml", theirs, FileRule(Mode.MERGE))
+        for template in templates:
+            last = file.plan(template)
+            if last is not None and last.action is Action.ERROR:
+                break
+            text = file.lived(template)
+            if file.plan(template) is not None:
+                wrong.append((templates, template, text))
+                break
+        else:
+            if file.lived("") != theirs:
+                wrong.append((templates, "", file.text))
+    assert wrong == []
+
+
+def test_a_header_of_ours_goes_where_only_tables_below_it_come() -> None:
+    theirs = '[tool.ruff.lint]\nselect = ["E"]\n'
+    file = Life("pyproject.toml", theirs, FileRule(Mode.MERGE))
+    file.lived("[tool.ruff]\nline-length = 100\n")
+    assert file.lived('[tool.ruff.format]\nq = "s"\n') == f'{theirs}\n[tool.ruff.format]\nq = "s"\n'
+    assert file.lived("") == theirs

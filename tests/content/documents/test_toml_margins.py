@@ -89,3 +89,22 @@ def test_what_stands_in_braces_is_spelled_as_in_the_template_and_beside_it(
     file = Life("x.toml", theirs, FileRule(Mode.MERGE))
     assert file.lived(template) == written
     assert file.lived("") == theirs
+
+
+@pytest.mark.parametrize(
+    ("path", "theirs", "template", "written"),
+    [
+        ("d.toml", 'i = [\n  # x\n]\na = [\n  "A",\n]\n', 'i = ["R", "S"]\n',
+         'i = [\n  # x\n  "R",\n  "S",\n]\na = [\n  "A",\n]\n'),
+        ("d.toml", 'i = [\n  # x\n]\na = [\n  "A"\n]\n', 'i = ["R"]\n', 'i = [\n  # x\n  "R"\n]\na = [\n  "A"\n]\n'),
+        ("d.toml", "i = [ # x\n]\n", 'i = ["R"]\n', 'i = [ # x\n    "R"\n]\n'),
+        ("d.jsonc", '{\n\t"i": [\n\t\t// x\n\t],\n\t"b": [\n\t\t1,\n\t],\n}\n', '{"i": [2]}',
+         '{\n\t"i": [\n\t\t// x\n\t\t2,\n\t],\n\t"b": [\n\t\t1,\n\t],\n}\n'),
+    ],
+)  # fmt: skip
+def test_the_first_entry_below_comments_stands_as_they_do_and_as_other_lists_end(
+    path: str, theirs: str, template: str, written: str
+) -> None:
+    file = Life(path, theirs, FileRule(Mode.MERGE))
+    assert file.lived(template) == written
+    assert file.lived("{}" if path.endswith("jsonc") else "") == theirs

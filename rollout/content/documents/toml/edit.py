@@ -32,6 +32,7 @@ from rollout.content.documents.text_sections import (
     cut_lines,
     cut_section,
     last_content,
+    once,
 )
 from rollout.content.documents.toml import read as toml_read
 from rollout.content.documents.toml.margins import margins_in
@@ -50,7 +51,7 @@ class Toml(Struct, frozen=True):
         self, document: Document, template: Document, operations: Sequence[Operation], foreign: Sequence[Span]
     ) -> list[Edit]:
         editor = _TomlEditor(document, foreign, TomlWriter(template), dict(_paths(document.root, ())))
-        return [edit for operation in operations for edit in editor.edits(operation)]
+        return once([edit for operation in operations for edit in editor.edits(operation)])
 
 
 def _paths(node: Node, path: Path) -> Iterator[tuple[int, Path]]:

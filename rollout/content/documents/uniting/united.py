@@ -92,8 +92,8 @@ def amended(
     alike = found is not None and type(found.node) is type(have)
     pairs = zip(have.parts, inside, strict=True)
     staying: list[Part] = [replace(part, value=one.node) for part, one in pairs if one.node is not None]
-    asked = new or (named is not None and named.style == "table")
-    headed = not asked and _has_bare_header(have, staying) and _headed_by_us(context.ours, place)
+    asked = named is not None and named.style == "table"
+    headed = not asked and _has_bare_header(have, [*staying, *new]) and _headed_by_us(context.ours, place)
     if gone or new or headed:
         operations.append(Amend(have, gone, tuple(new), found if alike else None, headed))
     return United(
@@ -105,10 +105,10 @@ def amended(
     )
 
 
-def _has_bare_header(have: Object | Array, staying: Sequence[Part]) -> bool:
-    """Tell whether a table of TOML has a header that is not needed: all that stays stands under headers of its own."""
-    headers = (part.value.style in {"table", "tables", "super"} for part in staying)
-    return have.style == "table" and bool(staying) and all(headers)
+def _has_bare_header(have: Object | Array, parts: Sequence[Part]) -> bool:
+    """Tell whether a table of TOML needs no header: all that will be in it stands under headers of its own."""
+    headers = (part.value.style in {"table", "tables", "super"} for part in parts)
+    return have.style == "table" and bool(parts) and all(headers)
 
 
 def _headed_by_us(ours: Ours, place: KeyPath) -> bool:
