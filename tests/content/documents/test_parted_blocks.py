@@ -108,11 +108,15 @@ def test_a_blank_line_of_others_stays_where_our_block_gets_another_name(world: W
         ("n: X\nt:\n  n: m\n\np:\n  - s\n", "e:\n  t: 1\n", "n: X\nt:\n  n: m\n\np:\n  - s\ne:\n  t: 1\n"),  # not all
         ("j:\n  v: 1\n  w: 2\n\n  a:\n    r: x\n\n  b:\n    r: x\n", "j:\n  c:\n    r: x\n",
          "j:\n  v: 1\n  w: 2\n\n  a:\n    r: x\n\n  b:\n    r: x\n\n  c:\n    r: x\n"),
+        ("n: x\n\nt:\n  n: m\n\nc:\n  - a\nj:\n  - b\n\nv:\n  - a\n", "p:\n  - s\n",
+         "n: x\n\nt:\n  n: m\n\nc:\n  - a\nj:\n  - b\n\nv:\n  - a\n\np:\n  - s\n"),  # most
+        ("n: x\n\nt:\n  n: m\n\nc:\n  - a\n\nj:\n  - b\nv:\n  - a\n", "p:\n  - s\n",
+         "n: x\n\nt:\n  n: m\n\nc:\n  - a\n\nj:\n  - b\nv:\n  - a\np:\n  - s\n"),  # not the last one
         ("l:\n- p\n- q\n\n- r: a\n\n- r: b\n", "l: \n- r: c\n", "l:\n- p\n- q\n\n- r: a\n\n- r: b\n\n- r: c\n"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
-def test_a_new_block_stands_apart_where_all_blocks_do(theirs: str, template: str, then: str, newline: str) -> None:
+def test_a_new_block_stands_apart_where_most_blocks_do(theirs: str, template: str, then: str, newline: str) -> None:
     first = theirs.replace("\n", newline)
     file = Life("mkdocs.yml", first, FileRule(Mode.MERGE))
     assert file.lived(template) == then.replace("\n", newline)
@@ -168,7 +172,7 @@ _NESTED = (
      "x: [{n: b, w: 1}, {n: d}]\n", "x: [{n: b, w: 2, z: 1}]\n", "x:\n- n: d\n  v:\n  - 1\n")),
     ("x:\n  v: 1\n  a:\n    r: 1\n\n  b:\n    r: 2\n\n  c:\n  - 3\n  w: 1", ("x: {d: 1}\n", "x:\n  d:\n    r: 1\n",
      "x:\n  e:\n    r: 1\n  d: 2\n", "x:\n  e:\n  - 1\n  f:\n    g: 1\ny:\n  z: 1\n", "x:\n  c: [4]\n  d:\n  - 1\n")),
-    ("x:\n  v: 1\n  w: 2\n\n  a:\n    r: 1\n\n  b:\n    r: 2", ("x: {d: 1}\n", "x:\n  d:\n    r: 1\n",
+    ("x:\n  v: 1\n  w:\n    r: 0\n\n  a:\n    r: 1\n\n  b:\n    r: 2", ("x: {d: 1}\n", "x:\n  d:\n    r: 1\n",
      "x:\n  e:\n    r: 1\n  d: 2\n", "x:\n  b:\n    s: 1\n  f:\n    g: 1\ny:\n  z: 1\n", "x:\n  d: |\n    text\n")),
 )  # fmt: skip
 

@@ -37,7 +37,7 @@ def our_blanks(writes: Iterable[tuple[Document, Document]], match: Match) -> Bla
 
 
 class Parting(Struct, frozen=True):
-    """Where blank lines stand in a block of YAML: above all that is in it but the first, or above all blocks in it."""
+    """Where blank lines stand in a block of YAML: above all that is in it but the first, or above most blocks in it."""
 
     all: bool = False
     blocks: bool = False
@@ -48,7 +48,7 @@ class Parting(Struct, frozen=True):
 
 
 def parting(document: Document, node: Node) -> Parting:
-    """Return how what is in a block of YAML stands apart; two blocks show it."""
+    """Return how what is in a block of YAML stands apart; two blocks show it, or most of them and the last one."""
     if not isinstance(node, Object | Array) or node.style != "block" or len(node.parts) < 2:
         return Parting()
     first, last = node.parts[0].start, node.parts[-1].start
@@ -59,7 +59,8 @@ def parting(document: Document, node: Node) -> Parting:
     above = _Above.of(document.text, there)
     parted = [(part, begin < end) for part in node.parts[1:] for begin, end in [above.blanks(part)]]
     blocks = [apart for part, apart in parted if _is_block(part)]
-    return Parting(all(apart for _, apart in parted), len(blocks) > 1 and all(blocks))
+    most = len(blocks) > 1 and blocks[-1] and sum(blocks) * 2 > len(blocks)
+    return Parting(all(apart for _, apart in parted), most)
 
 
 def _is_block(part: Part) -> bool:
