@@ -200,3 +200,19 @@ def test_a_single_value_stands_behind_its_own_delimiter_as_that_is_written(
 ) -> None:
     file = Life("setup.cfg", f"[t]\n{theirs}", FileRule(Mode.MERGE))
     assert file.lived(f"[t]\n{template}") == f"[t]\n{written}"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "template", "written"),
+    [
+        ("[p]\n  a = 1\n  b = 2\n", "[p]\na =\n  x\n  y\n", "[p]\n  a =\n    x\n    y\n  b = 2\n"),
+        ("[p]\n\ta = 1\n\tb = 2\n", "[p]\na =\n    x\n\n    y\n", "[p]\n\ta =\n\t    x\n\n\t    y\n\tb = 2\n"),
+        ("[p]\n    a = 1\n", "[p]\n  a =\n    x\n", "[p]\n    a =\n      x\n"),
+        ("[p]\n  a = 1\n", "[p]\n  a =\n    x\n", "[p]\n  a =\n    x\n"),
+        ("[p]\na = 1\n", "[p]\n  a =\n    x\n", "[p]\na =\n    x\n"),
+    ],
+)
+def test_lines_in_the_place_of_a_value_stand_further_in_than_its_key(theirs: str, template: str, written: str) -> None:
+    file = Life("setup.cfg", theirs, FileRule(Mode.MERGE))
+    assert file.lived(template) == written
+    assert file.lived("[p]\n") == theirs

@@ -71,8 +71,7 @@ class _IniEditor(Struct):
 
     def _replaced(self, operation: Replace) -> list[Edit]:
         part, old, new = operation.part, operation.part.value, operation.new.value
-        newline, start = newline_of(self.document.text), old.start
-        text = newline.join(line.rstrip("\r") for line in self.template.text[new.start : new.end].split("\n"))
+        start, text = old.start, newline_of(self.document.text).join(self._lines(new, self._deeper(operation)))
         if part.body == old.end and part.body == old.start and self.document.text[part.body - 1] not in "=:":
             text = self._delimiter(operation.container, operation.new) + text
         else:
@@ -88,6 +87,11 @@ class _IniEditor(Struct):
         following = (next_line(self.document.text, end), next_line(self.document.text, old.end))
         rest = cut(self.document.text, following, self.foreign) if end < old.end else []
         return [Edit(start, end, text), *rest]
+
+    def _deeper(self, operation: Replace) -> str:
+        """Return the blanks by which a key stands further in than in the template."""
+        here, there = margin(self.document.text, operation.part.start), margin(self.template.text, operation.new.start)
+        return here.removeprefix(there) if here.startswith(there) or len(here) > len(there) else ""
 
     def _foreign_in(self, value: Node) -> list[Span]:
         return [span for span in self.foreign if value.start <= span[0] < value.end]
@@ -155,14 +159,18 @@ class _IniEditor(Struct):
         text = self.template.text
         above = [indent + comment for comment in comments_before(self.template, part.start)]
         name = text[part.start : part.body].rstrip(" \t=:")
-        raw = text[part.value.start : part.value.end]
-        first, *more = [line.rstrip("\r") for line in raw.split("\n")]
+        first, *more = self._lines(part.value, indent)
         behind = comment_behind(self.template, part.value.end)
         bare = part.value.start == part.value.end == part.body and text[part.body - 1] not in "=:"
         head = name if bare else name + self._delimiter(container, part) + first
-        below = "" if first.endswith("\\") else indent  # in quotes, the indent of a line is part of the value
-        lines = [indent + head.rstrip(" "), *(below + line if line.strip() else "" for line in more)]
+        lines = [indent + head.rstrip(" "), *more]
         return [*above, *lines[:-1], f"{lines[-1]}{self._gap(part.value.end)}{behind}" if behind else lines[-1]]
+
+    def _lines(self, value: Node, indent: str) -> list[str]:
+        """Return the lines of a value of the template; those below the first one stand further in by the indent."""
+        first, *more = [line.rstrip("\r") for line in self.template.text[value.start : value.end].split("\n")]
+        below = "" if first.endswith("\\") else indent  # in quotes, the indent of a line is part of the value
+        return [first, *(below + line if line.strip() else "" for line in more)]
 
     def _gap(self, at: int) -> str:
         """Return what stands in the template between a value and the comment behind it."""
