@@ -47,6 +47,14 @@ def before_sections(document: Document, sections: Sequence[int], lines: Sequence
     return Edit(starts[0], starts[0], newline.join([*lines, ""] if parted else lines) + newline)
 
 
+def are_glued(document: Document, sections: Sequence[int]) -> bool:
+    """Tell whether the last sections stand directly below what is above them, all that have something above."""
+    text = document.text
+    starts = [comments_above(text, at, document.comments, 0) for at in sections[-8:]]
+    above = [text[line_start(text, start - 1) : start].strip() for start in starts if text[:start].strip()]
+    return bool(above) and all(above)
+
+
 def blank_left(
     document: Document,
     operation: Amend,

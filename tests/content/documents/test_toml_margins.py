@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.model.inventory import FileRule, Mode
+from rollout.model.inventory import FileRule, FormatName, Mode
 from tests.lives import Life
 
 _INDENTED = '[[r]]\n  from = "/"\n  to = "/x"\n\n[p]\n  a = 1\n\n  [p.q]\n    b = 1\n'
@@ -46,7 +46,7 @@ def test_a_new_table_stands_as_those_beside_it(before: str, template: str, added
     [
         ("[o]\n# of o\n# too\n", "[o]\nk = 1\n# of o\n# too\n\n[o.s]\nz = 1\n"),
         ("[o]\na = 1\n# of o\n\n[n]\n", "[o]\na = 1\nk = 1\n# of o\n\n[o.s]\nz = 1\n\n[n]\n"),
-        ("[o]\na = 1\n# of n\n[n]\n", "[o]\na = 1\nk = 1\n\n[o.s]\nz = 1\n# of n\n[n]\n"),
+        ("[o]\na = 1\n# of n\n[n]\n", "[o]\na = 1\nk = 1\n[o.s]\nz = 1\n# of n\n[n]\n"),
         ("[o]\na = 1\n\n# of n\n[n]\n", "[o]\na = 1\nk = 1\n\n[o.s]\nz = 1\n\n# of n\n[n]\n"),
         ("[o]\n# of o", "[o]\nk = 1\n# of o\n\n[o.s]\nz = 1"),
     ],
@@ -108,3 +108,24 @@ def test_the_first_entry_below_comments_stands_as_they_do_and_as_other_lists_end
     file = Life(path, theirs, FileRule(Mode.MERGE))
     assert file.lived(template) == written
     assert file.lived("{}" if path.endswith("jsonc") else "") == theirs
+
+
+@pytest.mark.parametrize(
+    ("path", "theirs", "added"),
+    [
+        (".gitmodules", '[submodule "a"]\n\tpath = a\n[submodule "b"]\n\tpath = b\n', '[submodule "c"]\n\tpath = c\n'),
+        ("t.toml", "[a]\nx=1\n[b]\nx=1\n# on c\n[c]\nx=1\n", "[d]\ny=1\n"),
+        ("t.toml", "k=1\n[a]\nx=1\n", "# on d\n[d]\ny=1\n"),
+        ("t.toml", "[[a]]\nx=1\n[[a]]\nx=2\n", "[[d]]\ny=1\n[[d]]\ny=2\n"),
+        ("t.ini", "[a]\nx=1\n[b]\nx=1\n", "[d]\ny=1\n[e]\ny=1\n"),
+        ("t.toml", "[a]\nx=1\n", "\n[d]\ny=1\n"),
+        ("t.toml", "[a]\nx=1\n[b]\nx=1\n\n[c]\nx=1\n", "\n[d]\ny=1\n"),
+        ("t.ini", "[a]\nx=1\n[b]\nx=1\n\n[c]\nx=1\n", "\n[d]\ny=1\n"),
+    ],
+)
+def test_a_new_section_is_glued_where_all_sections_are(path: str, theirs: str, added: str) -> None:
+    form = FormatName.INI if path == ".gitmodules" else None
+    file = Life(path, theirs, FileRule(Mode.MERGE, format=form))
+    assert file.lived(added) == theirs + added
+    assert file.plan(added) is None
+    assert file.lived("") == theirs

@@ -30,6 +30,7 @@ from rollout.content.documents.left_comments import cuts
 from rollout.content.documents.lines import cut, line_end, margin, newline_of, next_line
 from rollout.content.documents.template_text import comment_behind, comments_before
 from rollout.content.documents.text_sections import (
+    are_glued,
     before_sections,
     behind,
     blank_left,
@@ -136,9 +137,11 @@ class _IniEditor(Struct):
         sections = [part for part in operation.new if isinstance(part.value, Object)]
         edits = [self._keys(operation, keys)] if keys else []
         if sections:
-            lines = [line for part in sections for line in self._section(operation, part)]
+            there = [part.start for part in operation.container.parts if isinstance(part.value, Object)]
+            blank = [] if are_glued(self.document, there) else [""]
+            lines = [line for part in sections for line in (*blank, *self._section(operation, part))]
             end = last_content(self.document.text)
-            edits.append(behind(self.document, end, lines if end or keys else lines[1:]))
+            edits.append(behind(self.document, end, lines if end or keys else lines[len(blank) :]))
         return edits
 
     def _keys(self, operation: Amend, new: list[Part]) -> Edit:
@@ -206,7 +209,7 @@ class _IniEditor(Struct):
         near = next((p.value for p in reversed(operation.container.parts) if isinstance(p.value, Object)), None)
         beside = near or Object(0, 0, ())
         lines = [line for child in part.value.parts for line in self._pair(beside, child, self._indent(near, child))]
-        return ["", *above, part.key, *lines]
+        return [*above, part.key, *lines]
 
     def _indent(self, near: Object | None, new: Part) -> str:
         """Return the indent of a new section's key: that of the keys in the section beside it, or the template's."""

@@ -26,6 +26,7 @@ from rollout.content.documents.document import (
 )
 from rollout.content.documents.lines import line_end, margin, next_line
 from rollout.content.documents.text_sections import (
+    are_glued,
     before_sections,
     behind,
     blank_left,
@@ -50,7 +51,8 @@ class Toml(Struct, frozen=True):
     def edits(
         self, document: Document, template: Document, operations: Sequence[Operation], foreign: Sequence[Span]
     ) -> list[Edit]:
-        editor = _TomlEditor(document, foreign, TomlWriter(template), dict(_paths(document.root, ())))
+        blank = [] if are_glued(document, sorted(_starts(document.root))) else [""]
+        editor = _TomlEditor(document, foreign, TomlWriter(template), dict(_paths(document.root, ())), blank)
         return once([edit for operation in operations for edit in editor.edits(operation)])
 
 
@@ -66,6 +68,7 @@ class _TomlEditor(Struct):
     foreign: Sequence[Span]
     writer: TomlWriter
     paths: dict[int, Path]
+    blank: list[str]  # the lines that part a new table from what stands before it
 
     def edits(self, operation: Operation) -> list[Edit]:
         if isinstance(operation, Replace):
@@ -163,12 +166,12 @@ class _TomlEditor(Struct):
         return tuple(spelled(self.document.text, container.start, key) for key in path)
 
     def _sections(self, container: Object | Array, sections: list[list[str]]) -> Edit:
-        """Put new tables behind those beside them, a blank line before each."""
+        """Put new tables behind those beside them, parted by blank lines unless all tables are glued."""
         inner = [end for part in container.parts for end in _ends(part)]
         end = last_content(self.document.text)
         at = end if container is self.document.root else _below(self.document.text, max([*inner, container.end]))
-        lines = [line for section in sections for line in ("", *section)]
-        return behind(self.document, at, lines if self.document.text[:at].strip() else lines[1:])
+        lines = [line for section in sections for line in (*self.blank, *section)]
+        return behind(self.document, at, lines if self.document.text[:at].strip() else lines[len(self.blank) :])
 
 
 def _below(text: str, at: int) -> int:
