@@ -42,7 +42,7 @@ _TWICE = '[user]\ndbname= xx \n\n[res]\nplugins[] = A "/l/"\nplugins[] = A "/v/"
          _TOOLS.replace('"20"', '"22"').replace("'3'\n", "'3'\ngo = \"1\"\n").replace("# a\n", '# a\nB = "2"\n')),
         # chezmoi: tables that were made one by one stood in the file twice, which is no TOML
         ("x.toml", "[d]\na = 1\n[d.g]\nb = 2\n", "[d.g.t]\nc = 3\n[d]\ne = 4\n",
-         "[d]\na = 1\ne = 4\n[d.g]\nb = 2\n\n[d.g.t]\nc = 3\n"),
+         "[d]\na = 1\ne = 4\n[d.g]\nb = 2\n[d.g.t]\nc = 3\n"),
         # ini_file: comments were lost, options sorted, and blanks put around each equals sign
         ("x.ini", _MIRROR, "[main]\nenabled = 0\n", _MIRROR.replace("enabled=1", "enabled=0")),
         # ini_file: an option that is there with other blanks was written anew

@@ -129,3 +129,19 @@ def test_a_new_section_is_glued_where_all_sections_are(path: str, theirs: str, a
     assert file.lived(added) == theirs + added
     assert file.plan(added) is None
     assert file.lived("") == theirs
+
+
+@pytest.mark.parametrize(
+    ("theirs", "template", "added"),
+    [
+        ("[[a]]\nx=1\n\n[[a]]\nx=2\n", "[[a]]\nx = 9\n", "\n[[a]]\nx=9\n"),
+        ("[a]\nx=1\ny=2\n\n[b]\nx=1\n", "[c]\nx = 1\n", "\n[c]\nx=1\n"),
+        ("[a]\nx = 1\n", "[c]\nx=1\nd.e=1\n", "\n[c]\nx = 1\nd.e = 1\n"),
+        ("[a]\nlong = 1\nx    = 1\n", "[c]\nx=1\n", "\n[c]\nx=1\n"),
+        ("", "[c]\nx=1\n", "[c]\nx=1\n"),
+    ],
+)
+def test_a_new_table_has_the_equals_sign_of_the_others(theirs: str, template: str, added: str) -> None:
+    file = Life("x.toml", theirs, FileRule(Mode.MERGE))
+    assert file.lived(template) == theirs + added
+    assert file.lived("") == theirs

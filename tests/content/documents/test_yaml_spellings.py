@@ -80,3 +80,19 @@ def test_a_comment_behind_its_key_blanks_and_an_anchor_come_back_with_it(before:
         assert planned.action is not Action.ERROR, planned.cause
         assert file.plan(step) is None
     assert file.lived("{}\n") == before
+
+
+@pytest.mark.parametrize(
+    ("theirs", "template", "added"),
+    [
+        ("p:\n    - a\ns:\n    - b\n", "c:\n  k: 1\n  d:\n    - x\n", "c:\n    k: 1\n    d:\n        - x\n"),
+        ("p:\n- a\n", "c:\n    k: 1\n    d:\n    - x\n", "c:\n    k: 1\n    d:\n    - x\n"),
+        ("p:\n    - a\nm:\n  k: 1\n", "c:\n    k: 1\n", "c:\n  k: 1\n"),
+    ],
+)
+def test_a_new_mapping_is_indented_as_lists_are_where_there_are_only_lists(
+    theirs: str, template: str, added: str
+) -> None:
+    file = Life(".travis.yml", theirs, FileRule(Mode.MERGE))
+    assert file.lived(template) == theirs + added
+    assert file.lived("{}\n") == theirs

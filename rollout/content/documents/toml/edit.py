@@ -52,7 +52,8 @@ class Toml(Struct, frozen=True):
         self, document: Document, template: Document, operations: Sequence[Operation], foreign: Sequence[Span]
     ) -> list[Edit]:
         blank = [] if are_glued(document, sorted(_starts(document.root))) else [""]
-        editor = _TomlEditor(document, foreign, TomlWriter(template), dict(_paths(document.root, ())), blank)
+        writer = TomlWriter(template, sign=_sign(document.text, [*_lines(document.root)][-1:]))
+        editor = _TomlEditor(document, foreign, writer, dict(_paths(document.root, ())), blank)
         return once([edit for operation in operations for edit in editor.edits(operation)])
 
 
@@ -77,7 +78,7 @@ class _TomlEditor(Struct):
             return self._replaced(operation, operation.found.text)
         container = operation.container
         if container.style in _BRACKETS:
-            writer = replace(self.writer, sign=self._sign(container.parts))
+            writer = replace(self.writer, sign=_sign(self.document.text, container.parts))
             return Brackets(self.document, operation, self.foreign, writer).edits()
         gone = [edit for index in operation.gone for edit in self._cut(container.parts[index])]
         header = cut_section(self.document, container.start, container.start, self.foreign) if operation.headed else []
@@ -137,7 +138,9 @@ class _TomlEditor(Struct):
         own = [part for part in staying if _own(part)]
         prefix = self._prefix(container, path)
         indent = margin(self.document.text, own[-1].start) if own else ""
-        lines = [line for part in new for line in self.writer.pair(prefix, part, indent, self._sign(own))]
+        lines = [
+            line for part in new for line in self.writer.pair(prefix, part, indent, _sign(self.document.text, own))
+        ]
         if own:
             return behind(self.document, max(_ends(own[-1])), lines)
         if container is not self.document.root:
@@ -147,11 +150,6 @@ class _TomlEditor(Struct):
             return behind(self.document, last_content(self.document.text), lines)
         sections = sorted(set(_starts(self.document.root)))
         return before_sections(self.document, sections, lines, staying=bool(staying))
-
-    def _sign(self, parts: Sequence[Part]) -> str:
-        """Return the equals sign of the last of some parts, with the blanks around it; "" where it shows no style."""
-        found = next((equals(self.document.text, part) for part in reversed(parts) if part.key and is_line(part)), "")
-        return found if found in {"=", " = "} else ""  # what is aligned is aligned for its own sake
 
     def _prefix(self, container: Object, path: Path) -> Path:
         """Return the keys that stand before a new one on its line, where the others are written with dots."""
@@ -172,6 +170,21 @@ class _TomlEditor(Struct):
         at = end if container is self.document.root else _below(self.document.text, max([*inner, container.end]))
         lines = [line for section in sections for line in (*self.blank, *section)]
         return behind(self.document, at, lines if self.document.text[:at].strip() else lines[len(self.blank) :])
+
+
+def _sign(text: str, parts: Sequence[Part]) -> str:
+    """Return the equals sign of the last of some parts, with the blanks around it; "" where it shows no style."""
+    found = next((equals(text, part) for part in reversed(parts) if part.key and is_line(part)), "")
+    return found if found in {"=", " = "} else ""  # what is aligned is aligned for its own sake
+
+
+def _lines(node: Object | Array) -> Iterator[Part]:
+    """Yield the keys that stand on lines of their own, in all tables."""
+    for part in node.parts:
+        if is_line(part):
+            yield part
+        elif isinstance(part.value, Object | Array):
+            yield from _lines(part.value)
 
 
 def _below(text: str, at: int) -> int:

@@ -33,7 +33,7 @@ class TomlWriter(Struct):
     unit: str = "    "
     spread: bool = False
     gap: str = ", "
-    sign: str = ""  # the equals sign of the neighbours between braces, with the blanks around it
+    sign: str = ""  # the equals sign of what is there already, with the blanks around it; "" is the template's
 
     def is_line(self, part: Part) -> bool:
         """Tell whether a part goes on lines of the table that it is added to."""
@@ -45,17 +45,18 @@ class TomlWriter(Struct):
     def pair(self, prefix: Path, part: Part, margin: str = "", beside: str = "") -> list[str]:
         """Return the lines of a key and its value, or of all keys below it, with the spelled keys before it.
 
-        `beside` is what stands between a key and its value in the neighbours; without it, that is as in the template.
+        `beside` is what stands between a key and its value in the neighbours; without it, that is as elsewhere.
         """
         path = (*prefix, spelled(self.template.text, part.start, part.key))
         if not is_line(part):
             assert isinstance(part.value, Object | Array)
             if isinstance(part.value, Object) and part.value.parts:
                 return [line for child in part.value.parts for line in self.pair(path, child, margin, beside)]
-            return [*self._above(part, margin), f"{margin}{'.'.join(path)} = {self.on_one_line(part.value)}"]
+            sign = beside or self.sign or " = "
+            return [*self._above(part, margin), f"{margin}{'.'.join(path)}{sign}{self.on_one_line(part.value)}"]
         raw = self.template.text[part.value.start : part.value.end]
         behind = comment_behind(self.template, part.value.end)
-        sign = beside or equals(self.template.text, part)
+        sign = beside or self.sign or equals(self.template.text, part)
         text = f"{'.'.join(path)}{sign}{raw}{self._before_comment(part) + behind if behind else ''}"
         first, *more = [line.rstrip("\r") for line in text.split("\n")]
         inside = "" if _LONG.search(raw) else margin  # the blanks on the lines of a text are part of it

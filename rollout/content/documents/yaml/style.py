@@ -25,11 +25,16 @@ class _Counts(Struct):
 
 
 def style_of(document: Document, otherwise: Style | None = None) -> Style:
-    """Return the style that most of a document has; where it shows none, the one that `otherwise` has."""
+    """Return the style that most of a document has; where it shows none, the one that `otherwise` has.
+
+    Where it indents only lists, mappings are indented as far.
+    """
     seen = _Counts()
     _look(document.text, document.root, None, seen)
     base = otherwise or Style()
-    return Style(_most(seen.indent, base.indent), _most(seen.offset, base.offset), _most(seen.gap, base.gap))
+    offset = _most(seen.offset, base.offset)
+    indent = (seen.offset and offset) or base.indent
+    return Style(_most(seen.indent, indent), offset, _most(seen.gap, base.gap))
 
 
 def _most(seen: Counter[int], otherwise: int) -> int:
