@@ -497,7 +497,10 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+_RARE = ("an action of somebody's own", "a date of long ago", "a new repository", "a revert", "a fast-forward")
+
+
+@pytest.mark.parametrize("way", [pytest.param(way, marks=pytest.mark.long) if way in _RARE else way for way in WAYS])
 def test_commits_are_found_however_they_were_made_and_logged_once(started: Agent, event_store: str, way: str) -> None:
     command, expected = WAYS[way]
     (started.root / "release.sh").write_text(

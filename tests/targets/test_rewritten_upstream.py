@@ -70,7 +70,11 @@ def _all(named: Mapping[str, Rewrite], action: str) -> dict[str, list[str]]:
     return {name: [action] for name in named}
 
 
-@pytest.mark.parametrize("look", [None, ("status", "--fetch"), ("apply", "-y")], ids=["none", "status", "apply"])
+@pytest.mark.parametrize(
+    "look",
+    [None, ("status", "--fetch"), pytest.param(("apply", "-y"), marks=pytest.mark.long)],
+    ids=["none", "status", "apply"],
+)
 def test_what_we_wrote_in_commits_that_were_rewritten_is_updated(world: World, look: tuple[str, ...] | None) -> None:
     named = _written_twice(world)
     for name, rewrite in named.items():
@@ -182,7 +186,7 @@ def _take_back(world: World, name: str, commits: int = 1, more: Mapping[str, str
     _force(world, name, take_back)
 
 
-@pytest.mark.parametrize("writes", [1, 2])
+@pytest.mark.parametrize("writes", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_a_write_on_top_of_a_rewrite_that_is_taken_back_again_leaves_the_file_ours(world: World, writes: int) -> None:
     named = _written_twice(world)
     for name, rewrite in named.items():

@@ -73,7 +73,7 @@ def _after_one(path: str, before: str | None, end: str, far: bool) -> Iterator[t
         file = Life(path, before, FileRule(Mode.MERGE))
         _written(file, one, before or "")
         for distance in range(1, len(texts)):
-            if (distance not in {1, len(texts) - 1}) == far:
+            if (distance > 1) == far:
                 yield file.copy(), one, texts[(number + distance) % len(texts)]
 
 
