@@ -138,9 +138,8 @@ class _TomlEditor(Struct):
         own = [part for part in staying if _own(part)]
         prefix = self._prefix(container, path)
         indent = margin(self.document.text, own[-1].start) if own else ""
-        lines = [
-            line for part in new for line in self.writer.pair(prefix, part, indent, _sign(self.document.text, own))
-        ]
+        writer = replace(self.writer, sign=_sign(self.document.text, own) or self.writer.sign)
+        lines = [line for part in new for line in writer.pair(prefix, part, indent)]
         if own:
             return behind(self.document, max(_ends(own[-1])), lines)
         if container is not self.document.root:

@@ -42,25 +42,24 @@ class TomlWriter(Struct):
             isinstance(value, Object) and value.style == "dotted" and all(self.is_line(p) for p in value.parts)
         )
 
-    def pair(self, prefix: Path, part: Part, margin: str = "", beside: str = "") -> list[str]:
-        """Return the lines of a key and its value, or of all keys below it, with the spelled keys before it.
-
-        `beside` is what stands between a key and its value in the neighbours; without it, that is as elsewhere.
-        """
+    def pair(self, prefix: Path, part: Part, margin: str = "") -> list[str]:
+        """Return the lines of a key and its value, or of all keys below it, with the spelled keys before it."""
         path = (*prefix, spelled(self.template.text, part.start, part.key))
         if not is_line(part):
             assert isinstance(part.value, Object | Array)
             if isinstance(part.value, Object) and part.value.parts:
-                return [line for child in part.value.parts for line in self.pair(path, child, margin, beside)]
-            sign = beside or self.sign or " = "
-            return [*self._above(part, margin), f"{margin}{'.'.join(path)}{sign}{self.on_one_line(part.value)}"]
+                return [line for child in part.value.parts for line in self.pair(path, child, margin)]
+            text = f"{margin}{'.'.join(path)}{self._equals(part)}{self.on_one_line(part.value)}"
+            return [*self._above(part, margin), text]
         raw = self.template.text[part.value.start : part.value.end]
         behind = comment_behind(self.template, part.value.end)
-        sign = beside or self.sign or equals(self.template.text, part)
-        text = f"{'.'.join(path)}{sign}{raw}{self._before_comment(part) + behind if behind else ''}"
+        text = f"{'.'.join(path)}{self._equals(part)}{raw}{self._before_comment(part) + behind if behind else ''}"
         first, *more = [line.rstrip("\r") for line in text.split("\n")]
         inside = "" if _LONG.search(raw) else margin  # the blanks on the lines of a text are part of it
         return [*self._above(part, margin), margin + first, *(inside + line if line else line for line in more)]
+
+    def _equals(self, part: Part) -> str:
+        return self.sign or (equals(self.template.text, part) if is_line(part) else " = ")
 
     def _above(self, part: Part, margin: str) -> list[str]:
         return [margin + line for line in comments_before(self.template, part.start)]
@@ -113,8 +112,7 @@ class TomlWriter(Struct):
         value = self.on_one_line(part.value)
         if not part.key:
             return value
-        sign = self.sign or (equals(self.template.text, part) if is_line(part) else " = ")
-        return f"{spelled(self.template.text, part.start, part.key)}{sign}{value}"
+        return f"{spelled(self.template.text, part.start, part.key)}{self._equals(part)}{value}"
 
     def lines(self, part: Part, margin: str) -> WrittenPart:
         above = comments_before(self.template, part.start)
