@@ -8,20 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.little_documents import PATHS, document
 from tests.world import World
 
-_DOCUMENTS = {
-    "x.yaml": ("k: 0\n{}", "b: {}\n"),
-    "x.toml": ("k = 0\n{}", "b = {}\n"),
-    "x.ini": ("[s]\nk = 0\n{}", "b = {}\n"),
-    "x.json": ('{{\n  "k": 0{}\n}}\n', ',\n  "b": {}'),
-}
-_FORMATS = pytest.mark.parametrize("name", _DOCUMENTS)
-
-
-def _document(name: str, b: int | None = None) -> str:
-    around, line = _DOCUMENTS[name]
-    return around.format("" if b is None else line.format(b))
+_FORMATS = pytest.mark.parametrize("name", PATHS)
 
 
 class Both:
@@ -63,32 +53,32 @@ class Both:
 def test_a_value_whose_key_was_dropped_comes_back_when_ours_was_written_over_it_anew(
     world: World, name: str, kept: bool
 ) -> None:
-    both = Both(world, name, "merge", _document(name, 8))
-    both.applied(_document(name, 1), "--adopt")
-    both.person(_document(name, 5))
+    both = Both(world, name, "merge", document(name, 8))
+    both.applied(document(name, 1), "--adopt")
+    both.person(document(name, 5))
     if kept:
-        both.applied(_document(name, 1), "--on-drift", "keep")
-    both.applied(_document(name))
-    assert both.text() == _document(name, 5)
-    both.applied(_document(name, 2), "--adopt")
-    assert both.text() == _document(name, 2)
-    both.applied(_document(name))
-    assert both.text() == _document(name, 5)
+        both.applied(document(name, 1), "--on-drift", "keep")
+    both.applied(document(name))
+    assert both.text() == document(name, 5)
+    both.applied(document(name, 2), "--adopt")
+    assert both.text() == document(name, 2)
+    both.applied(document(name))
+    assert both.text() == document(name, 5)
 
 
 @_FORMATS
 def test_it_comes_back_where_another_machine_drops_the_key(world: World, name: str) -> None:
-    both = Both(world, name, "merge", _document(name, 8))
-    both.applied(_document(name, 1), "--adopt")
-    both.person(_document(name, 5))
-    both.applied(_document(name))
-    both.applied(_document(name, 2), "--adopt")
+    both = Both(world, name, "merge", document(name, 8))
+    both.applied(document(name, 1), "--adopt")
+    both.person(document(name, 5))
+    both.applied(document(name))
+    both.applied(document(name, 2), "--adopt")
     shutil.rmtree(os.environ["ROLLOUT_STATE_DIR"])
-    both.applied(_document(name))
-    assert world.at("api", name) == _document(name, 5)
+    both.applied(document(name))
+    assert world.at("api", name) == document(name, 5)
 
 
-_WAYS = [(name, "merge", tuple(_document(name, b) for b in (8, 1, 5, None))) for name in _DOCUMENTS]
+_WAYS = [(name, "merge", tuple(document(name, b) for b in (8, 1, 5, None))) for name in PATHS]
 _WAYS += [("x.txt", "whole", ("had\n", "ours\n", "theirs\n", "theirs\n"))]
 _BLOCK = ("x.md", "block", ("had\n", "ours\n", "theirs\n", "theirs\n"))
 
