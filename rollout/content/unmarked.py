@@ -46,6 +46,16 @@ def moved(before: bytes, span: tuple[int, int], after: bytes) -> tuple[int, int]
     return _offset(lines, first), min(_offset(lines, last), len(after))
 
 
+def is_gone(before: bytes, span: tuple[int, int], after: bytes) -> bool:
+    """Tell whether no line of a span is left in `after`, neither as it was nor as somebody changed it."""
+    old, new = _lines(before), _lines(after)
+    start, end = before.count(_LF, 0, span[0]), before.count(_LF, 0, span[1])
+    changes = three_way.hunks(old, new)
+    replaced = {line: text for first, last, text in changes for line in range(first, last)}
+    ours = [line for line in range(start, end) if old[line].strip()]
+    return all(line in replaced and not any(_alike(old[line], one) for one in replaced[line]) for line in ours)
+
+
 def _lines(content: bytes) -> list[bytes]:
     return [line.removesuffix(b"\r") for line in content.removesuffix(_LF).split(_LF)]
 

@@ -232,7 +232,11 @@ def agreed_keys(desired: Desired, snapshot: Snapshot) -> dict[PurePosixPath, Agr
 
 def _in_another_mode(at: Situation, ours: File) -> bool:
     """Tell whether we wrote the file in another mode, and in this one only a part of it is ours."""
-    return at.written is not None and not at.written.noted and ours != at.actual
+    if at.written is None or at.written.noted or ours == at.actual:
+        return False
+    last = at.written.file
+    as_now = None if last is None else strategy(at.item.mode).ours(at.item, last)
+    return as_now is None or as_now.file != last
 
 
 def _others_wrote(at: Situation) -> bool:

@@ -487,9 +487,17 @@ MUTATIONS = (
              test="tests/content/test_whole_to_block.py::"
              "test_where_nothing_can_be_written_nothing_is_shown_and_only_keep_is_offered"),
     Mutation("drift in a block without markers is seen where its set was renamed", "content/modes/block_sight.py",
-             "return found if noted and", "return () if noted and",
+             "return found.values() if not self.there and", "return () if not self.there and",
              test="tests/content/test_unmarked_blocks.py::"
              "test_what_a_person_changed_in_it_is_drift_where_its_set_was_renamed"),
+    Mutation("a block is known again without its markers where its set was renamed", "content/modes/block_sight.py",
+             "return [found[name]] if name is not None and", "return [] if name is not None and",
+             test="tests/content/test_blocks_without_their_markers.py::"
+             "test_what_a_person_changed_in_it_is_drift_and_overwritten_where_it_stands"),
+    Mutation("a block that went with its markers is appended", "content/modes/our_blocks.py",
+             "if unmarked.is_gone(*before, content):", "if False:",
+             test="tests/content/test_blocks_without_their_markers.py::"
+             "test_a_block_that_went_with_its_markers_is_appended_if_that_is_wanted"),
     Mutation("keys that name the same word are no markers", "content/marker_words.py",
              "not keys and differing(ends) in {0, 1}", "True",
              test="tests/content/test_changed_markers.py::"

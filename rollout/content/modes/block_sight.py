@@ -47,14 +47,18 @@ class Sight(Struct, frozen=True):
     def block(self, file: File) -> Block | None:
         """Return our block in a file, under its id, the earlier one, or the one that we noted."""
         found = self._blocks(file)
-        names = (self.spot.block_id, self.earlier or "", *self._noted(file, found))
-        return next((found[name] for name in names if name in found), None)
+        named = [found[name] for name in (self.spot.block_id, self.earlier or "") if name in found]
+        return next(iter(named or self._remembered(file, found)), None)
 
-    def _noted(self, file: File, found: Mapping[str, Block]) -> Iterable[str]:
-        """Return the id of the only block in what we remember of a file that others had just so, without markers."""
+    def _remembered(self, file: File, found: Mapping[str, Block]) -> Iterable[Block]:
+        """Return our block in what we remember of a file that has it without markers now."""
         written = self.at.written
-        noted = written is not None and written.noted and written.file == file and not self.there
-        return found if noted and len(found) == 1 else ()
+        if written is None or written.file != file:
+            return ()
+        if written.noted:
+            return found.values() if not self.there and len(found) == 1 else ()
+        name = self._marked_then()
+        return [found[name]] if name is not None and name not in self.there else []
 
     def _blocks(self, file: File) -> Mapping[str, Block]:
         return self.there if file is self.at.actual else blocks.find(file.content, self.spot)
@@ -85,8 +89,20 @@ class Sight(Struct, frozen=True):
 
         Raises PartUnclear if a line may be in it that others wrote.
         """
+        name = self._marked_then()
+        if name is not None:
+            return our_blocks.bare(self._written(), name, file.content, self.spot)
         stood = self._stood(file)
         return None if stood is None else our_blocks.moved(stood, file.content, self.spot)
+
+    def _marked_then(self) -> str | None:
+        """Return the id of our block in our last write: a person may have taken its two markers out since."""
+        written = self.at.written
+        return None if written is None or written.noted else our_blocks.last_id(written, self.spot)
+
+    def _written(self) -> bytes:
+        written = self.at.written
+        return b"" if written is None or written.file is None else written.file.content
 
     def _stood(self, file: File) -> our_blocks.Stood | None:
         """Return a file as it was before others changed it, and the span of our text in it, which had no markers."""
@@ -97,11 +113,12 @@ class Sight(Struct, frozen=True):
         return None if self._blocks(file) else our_blocks.stood(written.file.content, self.spot)
 
     def _last(self) -> bytes:
-        """Return our text where it has no markers: since we took it over, or since another mode wrote it."""
-        written = self.at.written
-        if written is None or written.file is None or not (written.alone or written.noted) or written.keys_only:
+        """Return our text where it has no markers: taken over so, written so in another mode, or robbed of them."""
+        written, last, name = self.at.written, self._written(), self._marked_then()
+        if name is not None:
+            return our_blocks.texts(last, self.spot)[name]
+        if written is None or not (written.alone or written.noted) or written.keys_only:
             return b""
-        last = written.file.content
         there = blocks.find(last, self.spot)
         if not written.noted:
             return b"" if there else last

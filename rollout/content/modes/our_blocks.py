@@ -70,6 +70,53 @@ def moved(before: Stood, content: bytes, spot: Spot) -> tuple[int, int] | None:
     return found
 
 
+def bare(last: bytes, name: str, content: bytes, spot: Spot) -> tuple[int, int] | None:
+    """Return the span of our text in a file whose markers a person took out; None if the text is gone with them.
+
+    Raises PartUnclear if a line may be in it that others wrote.
+    """
+    block = blocks.find(last, spot)[name]
+    whole = blocks.without_markers(content, block.inner(last), spot)
+    if whole is not None:
+        return whole
+    before = _unwrapped(last, block)
+    if unmarked.is_gone(*before, content):
+        return None
+    found = unmarked.moved(*before, content)
+    return None if found is None or _is_shown(content, found, spot) else moved(before, content, spot)
+
+
+def _is_shown(content: bytes, span: tuple[int, int], spot: Spot) -> bool:
+    """Tell whether a text that stands in a file once does so in code, or in a block."""
+    text = content[slice(*span)]
+    return unmarked.place(content, blocks.said(text)) == span and not blocks.without_markers(content, text, spot)
+
+
+def _unwrapped(content: bytes, block: Block) -> Stood:
+    """Return a file without the two markers of a block alone, and the span of its text in it."""
+    start, inner = block.begin.start, block.inner(content)
+    text = inner.strip(b"\r\n")
+    first = inner.find(text)
+    last = inner.find(b"\n", first + len(text)) + 1
+    return content[:start] + inner + content[block.end.end :], (start + first, start + last)
+
+
+def marked_again(last: bytes, name: str, content: bytes, spot: Spot) -> bytes:
+    """Return a file with the markers that our last write has, where a person took them out and left our text.
+
+    Raises PartUnclear as `bare` does.
+    """
+    if name in blocks.find(content, spot):
+        return content
+    block, span = blocks.find(last, spot)[name], bare(last, name, content, spot)
+    if span is None:
+        return content
+    begin, end = (last[mark.start : mark.end] for mark in (block.begin, block.end))
+    text = content[slice(*span)]
+    ended = b"" if text.endswith(b"\n") else b"\n"
+    return content[: span[0]] + begin + text + ended + end + content[span[1] :]
+
+
 def unclear(spot: Spot, line: int) -> markers.MarkerError:
     """Return the fault of a text without markers of which it is not clear which lines it is, with the way out."""
     begin, end = markers.written(spot)
@@ -115,6 +162,16 @@ def had_no_end(pairs: tuple[tuple[bytes, bytes], ...]) -> bool:
     for before, after in pairs:
         had_none = bool(before) and (had_none or not before.endswith(b"\n")) and after.endswith(b"\n")
     return had_none
+
+
+def last_id(written: Written, spot: Spot) -> str | None:
+    """Return the id of our block in our last write, as it is called there; None if it has none, or it is not clear."""
+    there = texts(written.file.content, spot) if written.file is not None else {}
+    if spot.block_id in there:
+        return spot.block_id
+    with suppress(markers.MarkerError):
+        return own_id(written, spot) if there else None
+    return None
 
 
 def own_id(written: Written, spot: Spot) -> str | None:

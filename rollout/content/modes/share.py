@@ -69,6 +69,11 @@ def _rest(content: bytes, written: Written, item: Managed) -> Rest:
     spot = our_blocks.spot_of(item, written)
     all_ours = (written.noted and not written.keys_only) or _alone(written.ours)
     own_id = our_blocks.own_id(written, spot)
+    if own_id is not None and not written.noted:
+        try:
+            content = our_blocks.marked_again(base, own_id, content, spot)
+        except three_way.PartUnclear as clash:
+            return Rest(None, drifted=True, unclear=our_blocks.unclear(replace(spot, block_id=own_id), clash.line))
     if content == base and all_ours and not (written.noted and own_id):
         return Rest(None, theirs=written.noted)
     without = _without_blocks(content, base, own_id, spot, written.ours) or _without_keys(content, base, written, item)
