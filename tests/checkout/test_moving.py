@@ -26,6 +26,7 @@ from rollout.machine import processes
 from tests import mounts, programs
 from tests.faults import shim
 from tests.faults.shim import Book, Fault, Mode, needs_shim
+from tests.first_rows import first_rows
 from tests.world import World
 
 NOBODY = "4194305"  # a process number above any
@@ -85,7 +86,7 @@ def test_an_interrupt_after_the_branch_moved_leaves_the_move_as_it_is(world: Wor
     assert not (outdated / ".git/rollout").exists()
 
 
-@pytest.mark.parametrize("command", ["update-index", "update-ref"])
+@first_rows(1, "command", ["update-index", "update-ref"])
 def test_a_second_interrupt_ends_a_move_at_once_and_lets_go_of_the_lock(
     world: World, outdated: Path, command: str
 ) -> None:
@@ -113,7 +114,7 @@ STEPS: tuple[tuple[ModuleType, str, str], ...] = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("place", "name", "file"), STEPS)
+@first_rows(2, ("place", "name", "file"), STEPS)
 def test_a_step_that_did_its_work_and_failed_nevertheless_is_undone(
     world: World, monkeypatch: pytest.MonkeyPatch, place: ModuleType, name: str, file: str
 ) -> None:
@@ -166,7 +167,7 @@ def test_a_tracking_ref_that_a_kill_left_behind_follows_with_the_next_run(world:
 
 
 @needs_shim()
-@pytest.mark.parametrize(("change", "wanted"), [("+x", 0o755), ("600", 0o600)])
+@first_rows(1, ("change", "wanted"), [("+x", 0o755), ("600", 0o600)])
 def test_a_mode_that_a_person_changes_at_any_step_of_a_move_stays(
     world: World, outdated: Path, change: str, wanted: int
 ) -> None:
@@ -227,7 +228,7 @@ def same(kind: str, place: Path) -> bool:
 
 
 @pytest.mark.parametrize("kind", ["folder", "symlink", "pipe", "the person's\n", "old\r\n"])
-@pytest.mark.parametrize("path", ["conf.txt", "aux.c", "dot./a.", "sub/deep.txt"])
+@first_rows(2, "path", ["conf.txt", "aux.c", "dot./a.", "sub/deep.txt"])
 @pytest.mark.parametrize("state", ["as we left it", "nothing there", "gone on", "moved"])
 def test_whatever_a_killed_move_displaced_is_back_or_kept(world: World, kind: str, path: str, state: str) -> None:
     top = world.checkout("api")
@@ -417,7 +418,7 @@ def in_another_mount(source: Path, place: Path, script: str) -> subprocess.Popen
     return process
 
 
-@pytest.mark.parametrize("below", [".", "sub", ".git"])
+@first_rows(1, "below", [".", "sub", ".git"])
 def test_a_git_of_somebody_who_has_the_checkout_mounted_elsewhere_is_seen(world: World, below: str) -> None:
     if shutil.which("unshare") is None:
         pytest.skip("needs unshare")
@@ -481,7 +482,7 @@ def sparse(world: World) -> Path:
     return top
 
 
-@pytest.mark.parametrize("how", SPARSE)
+@first_rows(1, "how", SPARSE)
 def test_a_new_file_outside_a_sparse_checkout_comes_into_the_index_alone(
     world: World, sparse: Path, how: list[str]
 ) -> None:
@@ -513,8 +514,8 @@ def test_a_persons_file_outside_a_sparse_checkout_stays_where_a_new_one_would_be
     assert world.git(sparse, "ls-files", "docs") == ""
 
 
-@pytest.mark.parametrize(
-    "meanwhile", ["echo '/docs/' >> .git/info/sparse-checkout", "mkdir -p docs/deep; echo mine > docs/deep/new.txt"]
+@first_rows(
+    1, "meanwhile", ["echo '/docs/' >> .git/info/sparse-checkout", "mkdir -p docs/deep; echo mine > docs/deep/new.txt"]
 )
 def test_what_a_sparse_checkout_leaves_out_is_what_it_leaves_out_in_the_end(
     world: World, sparse: Path, meanwhile: str
@@ -528,7 +529,7 @@ def test_what_a_sparse_checkout_leaves_out_is_what_it_leaves_out_in_the_end(
 
 
 @needs_shim()
-@pytest.mark.parametrize("then", [{}, {"docs/deep/new.txt": "newer\n"}])
+@first_rows(1, "then", [{}, {"docs/deep/new.txt": "newer\n"}])
 def test_a_new_file_outside_a_sparse_checkout_comes_after_a_kill_too(
     world: World, sparse: Path, then: dict[str, str]
 ) -> None:
@@ -561,7 +562,7 @@ def test_a_git_folder_on_another_file_system_is_told_before_and_after(world: Wor
 
 
 @needs_shim()
-@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOSYS])
+@first_rows(1, "number", [errno.EINVAL, errno.ENOSYS])
 def test_a_file_system_that_cannot_exchange_files_leaves_the_checkout_as_it_is(
     world: World, outdated: Path, number: int
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.world import World
 
 _WANTED = "hello world\n"
@@ -27,7 +28,7 @@ def _stands(world: World, name: str) -> tuple[str, int, int]:
 
 
 @pytest.mark.parametrize("command", ["apply", "push"])
-@pytest.mark.parametrize("lost", [False, True], ids=["with-state", "state-lost"])
+@first_rows(1, "lost", [False, True], ids=["with-state", "state-lost"])
 def test_a_commit_of_ours_that_upstream_needs_no_more_is_behind_until_a_run_leaves_it(
     world: World, sealed: Path, lost: bool, command: str
 ) -> None:
@@ -88,7 +89,8 @@ def _switch(world: World, top: Path) -> None:
     world.git(top, "switch", "-q", "-c", "feature")
 
 
-@pytest.mark.parametrize(
+@first_rows(
+    4,
     ("deed", "state"),
     [
         (_edit_what_upstream_changed, "behind"),
@@ -116,7 +118,7 @@ def test_a_persons_work_keeps_the_checkout_on_it(world: World, deed: Callable[[W
     assert world.log("one") == ["elsewhere", "first"]
 
 
-@pytest.mark.parametrize("command", ["apply", "push"])
+@first_rows(1, "command", ["apply", "push"])
 def test_an_older_commit_of_ours_gives_way_to_the_one_that_upstream_has(
     world: World, monkeypatch: pytest.MonkeyPatch, sealed: Path, command: str
 ) -> None:

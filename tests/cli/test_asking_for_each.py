@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rollout.cli.asking import CHOICES, meant
+from tests.first_rows import first_rows
 from tests.programs import ends
 from tests.terminal import Talk
 from tests.world import World
@@ -33,7 +34,8 @@ OURS = "one\ntwo\nthree\ngood day world\n"
 BOTH = "ONE\ntwo\nthree\ngood day world\n"
 
 
-@pytest.mark.parametrize(
+@first_rows(
+    8,
     ("answers", "code", "there"),
     [
         (["overwrite\n", "y\n"], 0, OURS),
@@ -140,7 +142,7 @@ def test_take_changes_the_template_and_the_run_goes_on_with_it(world: World) -> 
     assert [world.at(name, "conf.txt") for name in ("api", "web")] == [BOTH, BOTH]
 
 
-@pytest.mark.parametrize("then", [["q\n"], ["\x04"], ["m\n", "m\n", "n\n"]])
+@first_rows(2, "then", [["q\n"], ["\x04"], ["m\n", "m\n", "n\n"]])
 def test_what_was_taken_stays_where_the_rest_is_cancelled_and_that_is_said(world: World, then: list[str]) -> None:
     drifted(world, "api", "web")
     talk = Talk(world, "apply")
@@ -173,7 +175,8 @@ def test_an_edit_that_changes_nothing_decides_nothing(world: World) -> None:
     assert ("nothing is decided" in talk.shown, world.at("api", "conf.txt")) == (True, OURS)
 
 
-@pytest.mark.parametrize(
+@first_rows(
+    2,
     ("editor", "said"),
     [
         ("/no/such", "the editor '/no/such' cannot be started (No such file or directory; set VISUAL, EDITOR, or"),

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import on_path
+from tests.first_rows import first_rows
 from tests.world import World
 
 
@@ -90,7 +91,8 @@ _INTERACTIVE = {
 
 
 @pytest.mark.parametrize("shell", list(_INTERACTIVE))
-@pytest.mark.parametrize(
+@first_rows(
+    2,
     ("typed", "line"),
     [
         ("rollout plan ap", "rollout plan api"),

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.cli.test_init import work  # noqa: F401 (a fixture)
+from tests.first_rows import first_rows
 from tests.program import started
 from tests.world import World
 
@@ -51,7 +52,7 @@ def written(world: World) -> Mapping[str, bytes]:
     return {name: content for name, content in sorted(names.items()) if name.startswith(ours)}
 
 
-@pytest.mark.parametrize("number", range(5))
+@first_rows(2, "number", range(5))
 def test_the_next_init_writes_what_it_would_have_written(work: World, number: int) -> None:  # noqa: F811
     assert killed(work, number)
     assert "inventory.yaml" not in written(work)

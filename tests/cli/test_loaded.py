@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.world import World
 
 _SCRIPT = (
@@ -81,7 +82,7 @@ def loaded(world: World, *arguments: str) -> set[str]:
     return set(done.stdout.rpartition("loaded: ")[2].split())
 
 
-@pytest.mark.parametrize("checkout", [False, True])
+@first_rows(1, "checkout", [False, True])
 @pytest.mark.parametrize("command", [["status"], ["apply", "-y"]])
 def test_what_nobody_changed_needs_little_of_the_program(world: World, command: list[str], *, checkout: bool) -> None:
     if checkout:

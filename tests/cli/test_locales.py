@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.world import World
 
 NAME = "über.yaml"
 
 
-@pytest.fixture(params=["latin-1", "posix"])
+@pytest.fixture(params=["latin-1", pytest.param("posix", marks=pytest.mark.long)])
 def elsewhere(request: pytest.FixtureRequest, tmp_path: Path) -> Mapping[str, str]:
     """Return what the environment says where a locale is not UTF-8."""
     if request.param == "posix":
@@ -52,7 +53,8 @@ def two_of_a_name(world: World) -> World:
     return world
 
 
-@pytest.mark.parametrize(
+@first_rows(
+    1,
     "program",
     [
         (str(Path(sys.executable).with_name("git-rollout")),),

@@ -5,8 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 
-import pytest
-
+from tests.first_rows import first_rows
 from tests.terminal import Talk
 from tests.world import World
 
@@ -78,7 +77,7 @@ def with_variables(world: World) -> None:
     world.bare_repo("web")
 
 
-@pytest.mark.parametrize(
+@first_rows(10,
     ("prepare", "commands"),
     [
         (new, ["plan", "apply", "verify"]),

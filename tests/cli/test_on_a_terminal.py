@@ -8,6 +8,7 @@ import pytest
 
 from rollout.showing.passages import CodeLines, Passage, TableRows, on_screen
 from rollout.showing.wrapping import cells
+from tests.first_rows import first_rows
 from tests.terminal import Talk
 from tests.world import World
 
@@ -26,7 +27,7 @@ def some(world: World) -> World:
     return world
 
 
-@pytest.mark.parametrize("columns", [80, 40])
+@first_rows(1, "columns", [80, 40])
 def test_no_line_is_wider_than_the_terminal_but_what_must_not_be_broken(some: World, columns: int) -> None:
     for command in _COMMANDS:
         talk = Talk(some, *command.split(), size=(24, columns), NO_COLOR="1")

@@ -11,6 +11,7 @@ import pytest
 
 from rollout.cli.main import rollout as program
 from rollout.cli.terminal import pager
+from tests.first_rows import first_rows
 from tests.programs import ends
 from tests.terminal import Talk
 from tests.world import World
@@ -84,7 +85,7 @@ def test_nothing_is_paged_through_a_pipe(long: World) -> None:
     assert ("PAGED" in ran[0], "line 59" in ran[0]) == (False, True)
 
 
-@pytest.mark.parametrize("ends", ["exit 0", "head -1 >/dev/null", "exit 3"])
+@first_rows(1, "ends", ["exit 0", "head -1 >/dev/null", "exit 3"])
 def test_a_pager_that_is_left_early_is_no_error(long: World, ends: str) -> None:
     long.template("project/conf.txt.j2", "long line\n" * 20_000)
     talk = Talk(long, "diff", GIT_PAGER=noting(long, ends))

@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.test_terminal_closed import pushing
 from tests.events.databases import ask
+from tests.first_rows import first_rows
 from tests.program import started
 from tests.terminal import Talk
 from tests.world import World
@@ -67,7 +68,7 @@ def test_a_command_ends_in_order_whatever_its_streams_are(world: World, commands
         assert ("Traceback" in one.stderr, "Exception ignored" in one.stderr) == (False, False), command
 
 
-@pytest.mark.parametrize("numbers", [*_SOME, *_PAIRS])
+@first_rows(2, "numbers", [*_SOME, *_PAIRS])
 def test_a_file_of_the_program_never_becomes_its_closed_stream(world: World, numbers: tuple[int, ...]) -> None:
     world.repo("api")
     assert ran(world, "plan --out a.plan", closed(*numbers)).returncode == 0
@@ -141,7 +142,7 @@ def test_a_run_goes_on_when_its_terminal_goes_away_and_no_signal_says_so(world: 
 
 
 @pytest.mark.parametrize("command", ["apply", "status --watch", "take api conf.txt", "push"])
-@pytest.mark.parametrize("hears", [True, False])
+@first_rows(1, "hears", [True, False])
 def test_a_terminal_that_goes_away_at_a_question_ends_it(world: World, command: str, hears: bool) -> None:
     world.repo("api")
     if command == "push":

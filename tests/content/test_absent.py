@@ -21,6 +21,7 @@ from rollout.model.inventory import FileRule, FormatName, Mode
 from rollout.model.plan import Change
 from rollout.planning.changes import change_for
 from tests.content.places import pushed, shared
+from tests.first_rows import first_rows
 from tests.lives import Life
 from tests.world import World
 
@@ -216,7 +217,7 @@ def test_what_others_made_of_a_file_of_ours_is_named_so_when_it_goes(world: Worl
     assert said in world.run("plan").out
 
 
-@pytest.mark.parametrize("kind", ["branch", "folder"])
+@first_rows(1, "kind", ["branch", "folder"])
 @pytest.mark.parametrize(
     ("before", "template", "then", "left"),
     [

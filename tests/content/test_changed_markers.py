@@ -13,6 +13,7 @@ from rollout.content.markers import Spot
 from rollout.model.action import Action
 from rollout.model.files import File, Written
 from rollout.model.inventory import FileRule, FormatName, Mode
+from tests.first_rows import first_rows
 from tests.lives import Life
 from tests.world import World
 
@@ -265,7 +266,7 @@ def test_it_moves_and_goes_where_a_person_had_brought_it_in_a_file_of_another_na
     assert file.asked == []
 
 
-@pytest.mark.parametrize("place", ["repository", "folder"])
+@first_rows(1, "place", ["repository", "folder"])
 @pytest.mark.parametrize("lines", [_DEFAULT, _OLD])
 def test_a_block_of_others_is_not_overwritten_when_ours_gets_its_id(
     world: World, lines: tuple[str, ...], place: str
@@ -381,7 +382,7 @@ def test_lines_that_name_the_block_in_a_file_of_another_mode_are_text(named: str
     assert file.lived("another\n") == _block(_NEW, "another\n")
 
 
-@pytest.mark.parametrize("text", ["fleet\n", "fleet 2\n"])
+@first_rows(1, "text", ["fleet\n", "fleet 2\n"])
 @pytest.mark.parametrize("place", ["repository", "folder"])
 @pytest.mark.parametrize("name", ["project", "renamed"])
 def test_a_block_moves_in_a_repository_and_in_a_folder(world: World, name: str, place: str, text: str) -> None:

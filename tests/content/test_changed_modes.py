@@ -9,6 +9,7 @@ import pytest
 from rollout.model.inventory import FileRule, Mode
 from tests import random_modes
 from tests.content.places import pushed, shared
+from tests.first_rows import first_rows
 from tests.lives import Life
 from tests.world import World
 
@@ -149,7 +150,7 @@ def test_keys_that_others_changed_since_stay_when_a_block_comes() -> None:
     assert file.asked == ["adopt"]
 
 
-@pytest.mark.parametrize("kind", ["branch", "folder"])
+@first_rows(1, "kind", ["branch", "folder"])
 @pytest.mark.parametrize("between", [True, False])
 def test_a_whole_file_becomes_a_block_in_place(world: World, kind: str, between: bool) -> None:
     (world.root / "templates/project/conf.txt.j2").unlink()
@@ -177,7 +178,7 @@ def test_a_block_of_others_stays_marked_when_a_document_is_merged() -> None:
     assert file.lived("{}\n") == theirs
 
 
-@pytest.mark.parametrize("kind", ["branch", "folder"])
+@first_rows(1, "kind", ["branch", "folder"])
 @pytest.mark.parametrize(("named", "mode"), [("R.md", "block"), ("r.yaml", "block"), ("r.yaml", "merge")])
 def test_what_others_wrote_around_our_part_is_asked_for_before_the_file_is_written_whole(
     world: World, kind: str, named: str, mode: str
@@ -190,7 +191,7 @@ def test_what_others_wrote_around_our_part_is_asked_for_before_the_file_is_writt
     _asked_for(world, there, head)
 
 
-@pytest.mark.parametrize("kind", ["branch", "folder"])
+@first_rows(1, "kind", ["branch", "folder"])
 @pytest.mark.parametrize("mode", ["block", "merge"])
 def test_what_others_wrote_is_asked_for_after_our_part_was_taken_out(world: World, kind: str, mode: str) -> None:
     there, head = shared(world, kind, "r.yaml", "theirs: 1\n")
@@ -303,7 +304,7 @@ def test_a_saved_plan_says_what_is_only_a_part(world: World, mode: str) -> None:
     _asked_for(world, there, "")
 
 
-@pytest.mark.parametrize("kind", ["branch", "folder"])
+@first_rows(1, "kind", ["branch", "folder"])
 @pytest.mark.parametrize("mode", ["block", "merge"])
 def test_a_file_that_is_all_ours_is_written_whole_without_a_question(world: World, kind: str, mode: str) -> None:
     _, head = shared(world, kind, "r.yaml", None)
@@ -329,7 +330,7 @@ def _asked_for(world: World, there: Path, head: str, why: str = "others wrote th
     assert there.read_text() == "fleet: 2\n"
 
 
-@pytest.mark.parametrize("kind", ["branch", "folder"])
+@first_rows(1, "kind", ["branch", "folder"])
 @pytest.mark.parametrize("mode", ["block", "merge"])
 def test_what_a_revert_gave_back_to_others_is_asked_for_before_the_file_is_written_whole(
     world: World, kind: str, mode: str
@@ -345,7 +346,7 @@ def test_what_a_revert_gave_back_to_others_is_asked_for_before_the_file_is_writt
     _asked_for(world, there, head, "rollout never wrote it")
 
 
-@pytest.mark.parametrize("seed", range(0, 200, 100))
+@first_rows(1, "seed", range(0, 200, 100))
 def test_what_people_wrote_stays_whatever_modes_a_file_gets(seed: int) -> None:
     for number in range(seed, seed + 100):
         random_modes.lived(number)

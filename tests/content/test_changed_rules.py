@@ -9,6 +9,7 @@ import pytest
 
 from rollout.model.inventory import FileRule, FormatName, Mode
 from tests import random_rules
+from tests.first_rows import first_rows
 from tests.lives import Life
 from tests.random_lives import FILES
 
@@ -189,12 +190,12 @@ def test_absent_asks_and_names_the_format_where_it_is_not_clear_which_lines_are_
     assert "format:" in planned.cause
 
 
-@pytest.mark.parametrize("file", FILES[1::2], ids=lambda file: file.name)
+@first_rows(12, "file", FILES[1::2], ids=lambda file: file.name)
 def test_what_people_wrote_stays_whatever_rules_a_file_gets(file: Path) -> None:
     random_rules.lived(file, 1)
 
 
-@pytest.mark.parametrize("file", FILES[::2], ids=lambda file: file.name)  # the others are for `make test-long`
+@first_rows(12, "file", FILES[::2], ids=lambda file: file.name)  # the others are for `make test-long`
 def test_absent_gives_back_the_file_that_was_there_whatever_match_said(file: Path) -> None:
     random_rules.alone(file, 1)
 

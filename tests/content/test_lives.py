@@ -11,6 +11,7 @@ import pytest
 from rollout.model.action import Action
 from rollout.model.inventory import FileRule, Mode
 from tests.corpus import written
+from tests.first_rows import first_rows
 from tests.lives import Life
 from tests.world import World
 
@@ -46,7 +47,7 @@ def _text(named: dict[str, Any], form: str) -> str:
 
 
 @pytest.mark.parametrize("form", ["yaml", "json", "toml"])
-@pytest.mark.parametrize("had", [kind for kind, value in KINDS.items() if not isinstance(value, str)])
+@first_rows(3, "had", [kind for kind, value in KINDS.items() if not isinstance(value, str)])
 def test_a_persons_entry_never_goes_unasked_where_a_value_changes_its_kind(form: str, had: str) -> None:
     others = [kind for kind, value in KINDS.items() if type(value) is not type(KINDS[had])]
     for place, new in product(PLACES, others):

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.corpus import FOLDER
+from tests.first_rows import first_rows
 from tests.random_lives import FILES, lived
 
 
 @pytest.mark.parametrize("people", [pytest.param(False, marks=pytest.mark.long), True], ids=["alone", "people"])
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+@first_rows(25, "file", FILES, ids=lambda file: file.name)
 def test_a_file_keeps_its_promises_whatever_happens_to_it(file: Path, people: bool) -> None:
     lived(file, 1, steps=4, people=people)
 

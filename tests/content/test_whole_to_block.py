@@ -7,6 +7,7 @@ import pytest
 from rollout.model.action import Action
 from rollout.model.inventory import FileRule, Mode
 from tests.content.places import pushed, shared
+from tests.first_rows import first_rows
 from tests.lives import Life
 from tests.world import World
 
@@ -21,9 +22,9 @@ def test_a_file_of_others_that_rollout_wrote_whole_becomes_the_block(world: Worl
     assert there.read_text() == _block("R1\nR3\n")
 
 
-@pytest.mark.parametrize("kind", ["branch", "folder"])
+@first_rows(1, "kind", ["branch", "folder"])
 @pytest.mark.parametrize("theirs", [None, "old\n"])
-@pytest.mark.parametrize("template", ["R1\nR2\n", "R1\nR3\n"])
+@first_rows(1, "template", ["R1\nR2\n", "R1\nR3\n"])
 def test_a_whole_file_that_others_changed_is_overwritten_by_the_block_where_it_stands(
     world: World, kind: str, theirs: str | None, template: str
 ) -> None:

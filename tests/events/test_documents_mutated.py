@@ -17,6 +17,7 @@ from rollout.events import documents, fences
 from rollout.events.bench import RolledOut
 from tests.events.first_user_files import Files, copied, rendered
 from tests.events.render import TEMPLATES
+from tests.first_rows import first_rows
 
 GUIDE = "shared/docs/guides/ps-event-logging-guide.md.j2"
 
@@ -88,7 +89,7 @@ def unchanged() -> Files:
     return rendered()
 
 
-@pytest.mark.parametrize("mutation", [*SAMPLE, *(pytest.param(one, marks=pytest.mark.long) for one in _MORE)], ids=str)
+@first_rows(7, "mutation", [*SAMPLE, *(pytest.param(one, marks=pytest.mark.long) for one in _MORE)], ids=str)
 def test_one_wrong_word_is_found(mutation: Mutation, empty_database: str, tmp_path: Path) -> None:
     assert found(mutation, empty_database, tmp_path)
 

@@ -16,6 +16,7 @@ from rollout.events.migrations import migrate
 from tests.events.databases import with_old_store
 from tests.events.render import render_shared
 from tests.events.shells import base_environment, database_of, silent_server
+from tests.first_rows import first_rows
 
 SCRIPT = "docs/testing/event-store-test.sh"
 
@@ -205,7 +206,7 @@ BREAKS = {
 }
 
 
-@pytest.mark.parametrize("broken", BREAKS)
+@first_rows(12, "broken", BREAKS)
 def test_exactly_the_right_check_fails(prover: Prover, broken: str) -> None:
     number, sql = BREAKS[broken]
     changed = {} if sql else {"PGPORT": "1"}

@@ -15,6 +15,7 @@ import pytest
 from rollout.demo.postgres.server import Server
 from tests.events.shells import INSTANCE, Shell, database_of, make_shell, shell_programs, slack, stored
 from tests.events.test_helper_promises import numbers, wait_until
+from tests.first_rows import first_rows
 
 OTHER = "odin-MS-d4e5f6"
 
@@ -148,7 +149,7 @@ def test_what_was_folded_under_a_deliverers_hands_is_not_overtaken(shell: Shell,
     assert (stored(event_store), shell.waiting()) == (numbers(1, 2, 3, 4, 5), [])
 
 
-@pytest.mark.parametrize("failing", ["head", "tail", "mv", "wc", "rm"])
+@first_rows(3, "failing", ["head", "tail", "mv", "wc", "rm"])
 def test_a_program_that_fails_while_a_batch_is_halved_costs_no_good_event(
     shell: Shell, event_store: str, failing: str
 ) -> None:
@@ -233,7 +234,7 @@ def test_many_batches_are_counted_without_a_program_for_each(shell: Shell) -> No
     assert ("601 events wait" in done.err, (shell.root / "counted").read_text()) == (True, "once\n")
 
 
-@pytest.mark.parametrize("program", ["mv", "rm", "sort", "printf", "cat"])
+@first_rows(2, "program", ["mv", "rm", "sort", "printf", "cat"])
 def test_an_alias_of_the_caller_is_not_the_program_that_is_meant(shell: Shell, event_store: str, program: str) -> None:
     known = "shopt -s expand_aliases 2>/dev/null || :"
     script = (

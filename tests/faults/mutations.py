@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -552,9 +553,14 @@ MUTATIONS = (
 )  # fmt: skip
 
 
-def module(program: Path, name: str, text: str) -> Path:
+def sources(program: Path) -> dict[Path, str]:
+    """Return the texts of all modules of a program."""
+    return {file: file.read_text() for file in sorted(program.rglob("*.py"))}
+
+
+def module(program: Mapping[Path, str], name: str, text: str) -> Path:
     """Return the one module that a text stands in, wherever in the program it is; its name helps where two have it."""
-    having = [file for file in sorted(program.rglob("*.py")) if text in file.read_text()]
+    having = [file for file, source in program.items() if text in source]
     named = [file for file in having if file.name == name]
     for found in (named, having):
         if len(found) == 1:
@@ -562,7 +568,7 @@ def module(program: Path, name: str, text: str) -> Path:
     raise LookupError(f"{text!r} stands in {len(having)} modules; mend the mutation")
 
 
-def changed(mutation: Mutation, program: Path) -> dict[Path, str]:
+def changed(mutation: Mutation, program: Mapping[Path, str]) -> dict[Path, str]:
     """Return the texts of the modules without the guard; raise LookupError if it is not there any more."""
     texts: dict[Path, str] = {}
     for name, old, new in mutation.changes():
@@ -570,7 +576,7 @@ def changed(mutation: Mutation, program: Path) -> dict[Path, str]:
             file = module(program, name, old)
         except LookupError as error:
             raise LookupError(f"{mutation.guard}: {error}") from error
-        texts[file] = texts.get(file, file.read_text()).replace(old, new)
+        texts[file] = texts.get(file, program[file]).replace(old, new)
     return texts
 
 
@@ -580,7 +586,7 @@ def caught(mutation: Mutation, place: Path, most: int = 60, seconds: float = 60)
         shutil.copytree(_ROOT / name, place / name, dirs_exist_ok=True)
     for name in ("inventory.yaml", "inventory.schema.json", "pyproject.toml"):
         shutil.copy(_ROOT / name, place)
-    for file, text in changed(mutation, place / "rollout").items():
+    for file, text in changed(mutation, sources(place / "rollout")).items():
         file.write_text(text)
     return _failed_test(mutation, place) if mutation.test else _violation(mutation, place, most, seconds)
 
@@ -617,8 +623,9 @@ def _cannot_be_made(mutation: Mutation) -> bool:
 
 
 def main() -> int:
+    program = sources(_ROOT / "rollout")
     for mutation in MUTATIONS:  # all of them first: one that does not fit must not be found out in half an hour
-        changed(mutation, _ROOT / "rollout")
+        changed(mutation, program)
         _cannot_be_made(mutation)
     missed = 0
     for mutation in MUTATIONS:

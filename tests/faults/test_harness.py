@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -66,10 +67,15 @@ def test_a_point_is_its_name() -> None:
     assert points.parsed(str(point)) == point
 
 
+@pytest.fixture(scope="module")
+def program() -> Mapping[Path, str]:
+    return mutations.sources(_ROOT / "rollout")
+
+
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.guard)
-def test_a_mutation_fits_the_program(mutation: Mutation) -> None:
-    changed = mutations.changed(mutation, _ROOT / "rollout")
-    assert all(file.read_text() != text for file, text in changed.items())
+def test_a_mutation_fits_the_program(program: Mapping[Path, str], mutation: Mutation) -> None:
+    changed = mutations.changed(mutation, program)
+    assert all(program[file] != text for file, text in changed.items())
     assert [bool(mutation.kind), bool(mutation.repeat), bool(mutation.test)].count(True) == 1
     if mutation.kind:
         assert kinds.chosen(kinds.KINDS, mutation.kind)
@@ -81,11 +87,12 @@ def test_a_mutation_that_does_not_fit_fails_loudly(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep/one.py").write_text("a = 1\n")
     fits = Mutation("a guard", "one.py", "a = 1", "a = 2", "*")
-    assert mutations.changed(fits, tmp_path) == {tmp_path / "deep/one.py": "a = 2\n"}
+    there = mutations.sources(tmp_path)
+    assert mutations.changed(fits, there) == {tmp_path / "deep/one.py": "a = 2\n"}
     with pytest.raises(LookupError, match="mend the mutation"):
-        mutations.changed(Mutation("a guard", "one.py", "b = 1", "", "*"), tmp_path)
+        mutations.changed(Mutation("a guard", "one.py", "b = 1", "", "*"), there)
     with pytest.raises(LookupError, match="stands in 0 modules"):
-        mutations.changed(Mutation("a guard", "two.py", "c = 1", "", "*"), tmp_path)
+        mutations.changed(Mutation("a guard", "two.py", "c = 1", "", "*"), there)
 
 
 def test_the_table_goes_between_its_marks_and_the_document_has_them() -> None:

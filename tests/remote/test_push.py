@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.remote.proxy import How, Way, proxy
 from tests.remote.servers import Sshd, daemon, free_port, sshd, web
 from tests.world import World
@@ -199,7 +200,7 @@ def measure(world: World, target: int, url: str) -> dict[Way, int]:
         return {"up": between.passed["up"], "down": between.passed["down"]}
 
 
-@pytest.mark.parametrize("how", ["cut", "reset"])
+@first_rows(1, "how", ["cut", "reset"])
 def test_a_connection_cut_at_any_byte_converges_on_the_next_run(world: World, port: int, how: How) -> None:
     url = "git://127.0.0.1:{port}/{name}.git"
     found = sweep(world, port, url, measure(world, port, url), how, 3)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.remote.test_push import hook
 from tests.world import Ran, World
 
@@ -49,7 +50,8 @@ def came_to(world: World, ran: Ran) -> tuple[str, str, list[str], str]:
     return ran.outcomes()["api"], reason, world.log("api"), wrote.read_text() if wrote.exists() else ""
 
 
-@pytest.mark.parametrize(
+@first_rows(
+    8,
     "prepare",
     [
         "",
@@ -74,7 +76,7 @@ def test_both_ways_have_the_same_outcome_words_and_effects(tmp_path: Path, prepa
         assert said[1] == by_git[1]
 
 
-@pytest.mark.parametrize("way", WAYS)
+@first_rows(1, "way", WAYS)
 def test_it_arrives_whole_also_where_ids_are_longer(world: World, way: str) -> None:
     bare = world.root / "api.git"
     for form in (("--bare", str(bare)), ("first",)):

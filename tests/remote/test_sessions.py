@@ -19,6 +19,7 @@ from rollout.remote.upstream import NoBranch, Remote, ask
 from rollout.safety import addresses
 from rollout.store import hold, push
 from tests import programs
+from tests.first_rows import first_rows
 from tests.remote.conftest import Served
 from tests.remote.servers import Sshd
 from tests.remote.test_push import hook
@@ -87,7 +88,8 @@ _MUCH = pytest.mark.parametrize(
 )
 
 
-@pytest.mark.parametrize(
+@first_rows(
+    7,
     ("server", "prepare"),
     [
         *((VERSION_2, prepare) for prepare in _PREPARED),
@@ -124,7 +126,7 @@ def test_a_hook_that_says_megabytes_in_one_line_takes_neither_memory_nor_minutes
     assert "first words" in applied.reasons()["api"]
 
 
-@pytest.mark.parametrize("name", ["with space", "it's", "now!", "~tilde", "ümlaut", "a$b`c"])
+@first_rows(3, "name", ["with space", "it's", "now!", "~tilde", "ümlaut", "a$b`c"])
 def test_a_path_is_named_to_the_host_as_git_names_it(world: World, server: Sshd, name: str) -> None:
     (world.root / name).mkdir()
     bare = world.remote(f"{name}/api")

@@ -16,6 +16,7 @@ from rollout.remote import contact, packet_lines, upload_pack
 from rollout.remote.upload_pack import Sender, Sent, Wants
 from rollout.store import fetch, heard, hold
 from tests import programs, upstream
+from tests.first_rows import first_rows
 from tests.remote.servers import Sshd
 from tests.remote.test_sessions import (
     VERSION_0,
@@ -185,7 +186,7 @@ def test_ids_may_be_longer(tmp_path: Path, server: Sshd, monkeypatch: pytest.Mon
     assert "fetch" not in said[1]
 
 
-@pytest.mark.parametrize("where", ["upstream is shallow", "first contact"])
+@first_rows(1, "where", ["upstream is shallow", "first contact"])
 def test_commits_without_their_parents_are_known_as_such(
     world: World, server: Sshd, where: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
@@ -216,7 +217,7 @@ def test_commits_without_their_parents_are_known_as_such(
     assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
 
 
-@pytest.mark.parametrize("damage", ["cut off", "another commit"])
+@first_rows(1, "damage", ["cut off", "another commit"])
 def test_what_is_not_whole_is_not_kept(
     world: World, server: Sshd, damage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.world import Ran, World
 
 LIMITS = {
@@ -27,7 +28,7 @@ def _limited(world: World, limit: str, command: str) -> str:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("limit", LIMITS)
+@first_rows(1, "limit", LIMITS)
 def test_a_git_that_runs_out_of_memory_costs_its_own_target_and_the_next_run_finishes(
     world: World, limit: str, command: str
 ) -> None:

@@ -14,6 +14,7 @@ from rollout.rendering.child_process import Child
 from rollout.rendering.child_request import Ask, ChildRequest
 from rollout.rendering.requests import Requests
 from rollout.rendering.template_fault import TemplateFault, TemplateLimit
+from tests.first_rows import first_rows
 from tests.world import World
 
 NAME = "base/a.txt.j2"
@@ -106,7 +107,8 @@ def test_a_process_that_was_ended_while_it_waited_is_replaced() -> None:
     assert child_process.waiting() not in ([], [waiting])
 
 
-@pytest.mark.parametrize(
+@first_rows(
+    1,
     "text",
     [
         "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rollout.model.plan import State, Step
 from rollout.showing.page import fitting
 from rollout.showing.page.entries import PageContext
@@ -46,6 +48,7 @@ def test_a_thousand_targets_fit() -> None:
     assert "To keep this page small" in text
 
 
+@pytest.mark.long  # the one above has as many targets
 def test_a_thousand_targets_that_all_need_something_else_fit_with_their_reasons() -> None:
     fleet = [
         step(f"service-{n:05}", State.BLOCKED, f"{n}.md: line {n} is longer than the policy allows " * 5)

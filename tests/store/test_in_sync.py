@@ -14,6 +14,7 @@ import pytest
 from rollout.machine import locks
 from rollout.remote import upstream
 from tests import programs
+from tests.first_rows import first_rows
 from tests.world import World
 
 
@@ -73,7 +74,8 @@ def test_changed_templates_are_planned_whatever_is_remembered(world: World) -> N
     assert [(t["state"], t["changes"][0]["action"]) for t in states] == [("pending", "chmod")] * 2
 
 
-@pytest.mark.parametrize(
+@first_rows(
+    2,
     "spoil",
     [
         lambda memo: memo.update(in_sync=[]),
@@ -198,7 +200,7 @@ def test_templates_that_change_are_parsed_again(world: World) -> None:
     assert set(world.run("status", "--json").states().values()) == {"in-sync"}
 
 
-@pytest.mark.parametrize("damage", ["", "[]", '{"x": 1}', "all"])
+@first_rows(2, "damage", ["", "[]", '{"x": 1}', "all"])
 def test_a_damaged_memory_of_what_templates_read_counts_as_nothing(world: World, damage: str) -> None:
     place = Path(os.environ["ROLLOUT_STATE_DIR"]) / "templates.json"
     digest, good = next(iter(json.loads(place.read_text()).items()))

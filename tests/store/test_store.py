@@ -11,6 +11,7 @@ import pytest
 
 from rollout.objects import pack_write
 from tests import programs
+from tests.first_rows import first_rows
 from tests.world import World
 
 
@@ -62,7 +63,7 @@ def _place() -> Path:
 
 
 @pytest.mark.parametrize("name", ["HEAD", "config", "refs/heads", "objects/info", "shallow"])
-@pytest.mark.parametrize("damage", ["gone", "empty", "a folder"])
+@first_rows(2, "damage", ["gone", "empty", "a folder"])
 def test_a_store_that_is_not_whole_is_made_anew_and_keeps_what_waits(world: World, name: str, damage: str) -> None:
     world.bare_repo("one", {"README.md": "hello\n", "a/b/c.txt": "deep\n"})
     assert world.run("apply", "-y").code == 0
@@ -100,7 +101,7 @@ def test_a_commit_that_waits_outlasts_packs_that_are_damaged(world: World) -> No
 
 
 @pytest.mark.parametrize("suffix", ["idx", "pack"])
-@pytest.mark.parametrize("damage", [lambda file: file.write_bytes(b""), Path.unlink], ids=["emptied", "removed"])
+@first_rows(1, "damage", [lambda file: file.write_bytes(b""), Path.unlink], ids=["emptied", "removed"])
 def test_a_store_that_lost_a_pack_or_an_index_is_fetched_again(
     world: World, suffix: str, damage: Callable[[Path], object]
 ) -> None:
@@ -154,7 +155,7 @@ def test_a_checkout_without_a_commit_is_told_as_such(world: World, damaged: bool
     assert world.run("apply", "-y", "--json").outcomes() == {"one": "unchanged"}
 
 
-@pytest.mark.parametrize("url", [True, False])
+@first_rows(1, "url", [True, False])
 @pytest.mark.parametrize(
     "head",
     [None, b"", b"garbage\n", b"ref: nowhere\n", b"ref: refs/heads/", b"ref:refs/heads/..", b"ref: refs/heads/m ain"],
@@ -185,7 +186,8 @@ def test_a_head_at_a_commit_that_is_not_here_is_damaged(world: World, head: str)
     assert (top / ".git/HEAD").read_text() == f"{head}\n"
 
 
-@pytest.mark.parametrize(
+@first_rows(
+    3,
     ("head", "state"),
     [
         ("ref:  refs/heads/main  \n", "in-sync"),

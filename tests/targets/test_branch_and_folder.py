@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.little_documents import PATHS, document
 from tests.world import World
 
@@ -49,7 +50,7 @@ class Both:
 
 
 @_FORMATS
-@pytest.mark.parametrize("kept", [True, False])
+@first_rows(1, "kept", [True, False])
 def test_a_value_whose_key_was_dropped_comes_back_when_ours_was_written_over_it_anew(
     world: World, name: str, kept: bool
 ) -> None:
@@ -83,7 +84,7 @@ _WAYS += [("x.txt", "whole", ("had\n", "ours\n", "theirs\n", "theirs\n"))]
 _BLOCK = ("x.md", "block", ("had\n", "ours\n", "theirs\n", "theirs\n"))
 
 
-@pytest.mark.parametrize(("name", "mode", "texts"), [*_WAYS, _BLOCK])
+@first_rows(3, ("name", "mode", "texts"), [*_WAYS, _BLOCK])
 def test_what_was_kept_stays_while_the_template_asks_for_that_also_when_it_did_not_in_between(
     world: World, name: str, mode: str, texts: tuple[str, ...]
 ) -> None:
@@ -99,7 +100,7 @@ def test_what_was_kept_stays_while_the_template_asks_for_that_also_when_it_did_n
     assert world.run("verify").code == 0
 
 
-@pytest.mark.parametrize(("name", "mode", "texts"), _WAYS)
+@first_rows(3, ("name", "mode", "texts"), _WAYS)
 def test_what_was_reverted_stays_so_while_the_template_asks_for_that_also_when_it_did_not_in_between(
     world: World, name: str, mode: str, texts: tuple[str, ...]
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.world import World
 
 
@@ -27,7 +28,7 @@ _MERGED = 's.yaml: {mode: merge, check: "grep -q foreign {path}"}'
 _SCRIPT = 'run.sh: {mode: block, check: "bash -n {path}"}'
 
 
-@pytest.mark.parametrize("kind", ["branch", "folder"])
+@first_rows(1, "kind", ["branch", "folder"])
 @pytest.mark.parametrize(
     ("there", "template", "files", "state"),
     [

@@ -18,6 +18,7 @@ from rollout.machine import files
 from tests import mounts
 from tests.faults import shim
 from tests.faults.shim import Book, Call, Fault, Mode, needs_shim
+from tests.first_rows import first_rows
 from tests.world import Ran, World
 
 
@@ -169,7 +170,7 @@ def test_writes_that_are_all_cut_short_make_whole_files(world: World) -> None:
 
 
 @needs_shim()
-@pytest.mark.parametrize("where", ["disk/shared", "disk/api"])
+@first_rows(1, "where", ["disk/shared", "disk/api"])
 def test_a_file_that_could_not_be_flushed_is_written_again_and_never_flushed_again(world: World, where: str) -> None:
     place, only = Place(world, "disk"), str(world.root / where)
     place.release("v1")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.world import World
 
 WORK = "[user]\n\temail = work@example.org\n"
@@ -42,7 +43,7 @@ CONDITIONS = (
 )
 
 
-@pytest.mark.parametrize("condition", CONDITIONS)
+@first_rows(6, "condition", CONDITIONS)
 def test_the_identity_in_a_checkout_is_the_one_that_git_uses_there(world: World, sealed: Path, condition: str) -> None:
     top = world.repo("api")
     include(sealed, condition.format(root=world.root, ROOT=str(world.root).upper()))
@@ -69,7 +70,7 @@ def test_without_a_checkout_the_conditions_are_those_of_the_address(world: World
     assert "pat@example.org" in author(world, "web")
 
 
-@pytest.mark.parametrize("condition", [*CONDITIONS, "gitdir:./../{name}/", "gitdir:~/", "gitdir:**/api/.git"])
+@first_rows(7, "condition", [*CONDITIONS, "gitdir:./../{name}/", "gitdir:~/", "gitdir:**/api/.git"])
 def test_before_the_first_clone_the_conditions_are_those_of_where_it_will_be(
     world: World, sealed: Path, condition: str
 ) -> None:

@@ -13,6 +13,7 @@ from rollout.fleet.ignored import ignored
 from rollout.rendering import templates
 from rollout.safety.stray import is_stray
 from tests import rights
+from tests.first_rows import first_rows
 from tests.world import World
 
 NONE = (
@@ -252,7 +253,7 @@ def _placed(world: World, name: str) -> None:
 
 
 @pytest.mark.parametrize(("old", "new"), [("conf", "conf/x"), ("conf/x", "conf")])
-@pytest.mark.parametrize("kind", ["branch", "folder"])
+@first_rows(1, "kind", ["branch", "folder"])
 def test_our_file_in_the_way_of_our_own_is_named_with_the_way_out(world: World, kind: str, old: str, new: str) -> None:
     if kind == "branch":
         world.repo("api")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.world import World
 
 
@@ -110,7 +111,7 @@ def test_a_sparse_checkout_keeps_its_absences(world: World) -> None:
 _CONES = [["--cone", "src"], ["--no-cone", "/src/"], ["--cone", "--sparse-index", "src"]]
 
 
-@pytest.mark.parametrize("how", _CONES)
+@first_rows(1, "how", _CONES)
 def test_what_a_sparse_checkout_leaves_out_is_no_difference_and_follows(world: World, how: list[str]) -> None:
     world.template("project/.github/ci.yml", "on: push\n")
     top = world.repo("api", {"src/s.txt": "s\n", "docs/d.txt": "d\n"})

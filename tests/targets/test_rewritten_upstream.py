@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.world import World
 
 Rewrite = Callable[[World, Path], None]
@@ -70,7 +71,8 @@ def _all(named: Mapping[str, Rewrite], action: str) -> dict[str, list[str]]:
     return {name: [action] for name in named}
 
 
-@pytest.mark.parametrize(
+@first_rows(
+    1,
     "look",
     [None, ("status", "--fetch"), pytest.param(("apply", "-y"), marks=pytest.mark.long)],
     ids=["none", "status", "apply"],
@@ -89,7 +91,7 @@ def test_what_we_wrote_in_commits_that_were_rewritten_is_updated(world: World, l
     assert _changes(world) == _all(named, "update")
 
 
-@pytest.mark.parametrize("first", [True, False], ids=["first", "second"])
+@first_rows(1, "first", [True, False], ids=["first", "second"])
 def test_what_waited_and_was_pushed_in_a_commit_of_others_is_updated(world: World, first: bool) -> None:
     named = {"reword": reword, "reword-with-a-new-file": reword_with_a_new_file}
     for name in named:
@@ -152,7 +154,7 @@ def test_what_a_revert_gave_back_is_theirs_after_a_rewrite_too(world: World) -> 
     assert _changes(world) == {"one": ["adopt"]}
 
 
-@pytest.mark.parametrize("look", [False, True], ids=["none", "look"])
+@first_rows(1, "look", [False, True], ids=["none", "look"])
 def test_documents_and_blocks_are_ours_after_a_rewrite_as_before(world: World, look: bool) -> None:
     world.tail = "files: {conf.json: {mode: merge}, NOTES.md: {mode: block}}\n"
     world.template("project/conf.json", '{"a": 1, "gone": 1}\n')

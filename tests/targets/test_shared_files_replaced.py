@@ -23,6 +23,7 @@ from rollout.targets.folder.memory import FolderMemory
 from rollout.targets.folder.record import Announced, FileRecord
 from rollout.targets.folder.shared import SharedFolder
 from rollout.targets.folder.write import FolderWriter
+from tests.first_rows import first_rows
 
 OLD, NEW = File(b"old\n"), File(b"new\n")
 
@@ -154,7 +155,7 @@ def as_left_by(deed: Deed, tmp_path: Path) -> tuple[str, int, object]:
 
 
 @pytest.mark.parametrize("deed", DEEDS)
-@pytest.mark.parametrize("after", [NEW, None], ids=["replaced", "removed"])
+@first_rows(1, "after", [NEW, None], ids=["replaced", "removed"])
 def test_what_somebody_puts_there_between_the_last_look_and_the_exchange_stays(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: Deed, after: File | None
 ) -> None:

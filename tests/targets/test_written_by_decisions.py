@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.terminal import Talk
 from tests.world import World
 
@@ -71,7 +72,8 @@ def edit(world: World, text: str, *after: str) -> tuple[Talk, int]:
     return talk, talk.through(["e\n", *after])
 
 
-@pytest.mark.parametrize(
+@first_rows(
+    9,
     ("name", "rule", "texts", "edited", "said"),
     [
         ("t", "max_lines: 5", (LINES, "1\n", LINES), f"{LINES}6\n", "max_lines is 5"),

@@ -5,8 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import pytest
-
+from tests.first_rows import first_rows
 from tests.world import World
 
 STYLE = "# Style\n\nUse tabs. Name things as the glossary of {name} does.\nTests come first.\n"
@@ -86,7 +85,8 @@ def test_claude_imports_what_others_read(world: World) -> None:
     assert "general.md.j2" in {path.name for path in (world.root / "templates").rglob("rules/*")}
 
 
-@pytest.mark.parametrize(
+@first_rows(
+    5,
     "files",
     [
         {"CLAUDE.md": STYLE, "AGENTS.md": OTHER},

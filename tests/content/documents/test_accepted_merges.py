@@ -13,6 +13,7 @@ from rollout.model.circumstances import Decisions
 from rollout.model.inventory import FileRule, Mode
 from rollout.model.plan import Change
 from tests import decisions
+from tests.first_rows import first_rows
 from tests.lives import Life
 from tests.searches import at_most
 from tests.world import World
@@ -159,7 +160,7 @@ def test_a_merge_is_followed_by_others_wherever_the_template_changes_what_only_i
             assert file.text == around.format(_said(lines | person))
 
 
-@pytest.mark.parametrize("kind", ["branch", "folder"])
+@first_rows(1, "kind", ["branch", "folder"])
 @pytest.mark.parametrize("second", [("4\n", "t4\n"), ("t8\n", "u8\n")])
 def test_a_file_that_was_taken_over_is_merged_again_and_again(world: World, kind: str, second: tuple[str, str]) -> None:
     text, head = "1\n2\n3\n4\n5\n6\n7\n8\n", ""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rollout.model.action import Action
 from rollout.model.inventory import FileRule, Mode
+from tests.first_rows import first_rows
 from tests.lives import Life
 
 _NOTHING = {"ini": "", "yaml": "{}\n"}
@@ -66,7 +67,7 @@ _CHANGES = [
 ]
 
 
-@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@first_rows(1, "newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("name", _FILES)
 @pytest.mark.parametrize(("there", "then", "back"), _CHANGES)
 def test_values_and_comments_come_back_in_their_order(

@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from rollout.model.inventory import FileRule, FormatName, Mode
+from tests.first_rows import first_rows
 from tests.lives import Life
 
 # For each file: what a person has around our lines, our key's line for a value, and how a comment begins.
@@ -67,7 +68,7 @@ class _Told:
 @pytest.mark.parametrize("distances", [(0, 1), pytest.param((2, 3, 4, 5), marks=pytest.mark.long)], ids=["near", "far"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("path", _FILES)
-@pytest.mark.parametrize("value", [1, 2])
+@first_rows(1, "value", [1, 2])
 def test_our_comment_follows_the_template(path: str, newline: str, value: int, distances: tuple[int, ...]) -> None:
     told = _Told(path, newline)
     for number, first in enumerate(_LINES):
@@ -85,7 +86,7 @@ def test_our_comment_follows_the_template(path: str, newline: str, value: int, d
 
 
 @pytest.mark.parametrize("path", _FILES)
-@pytest.mark.parametrize("value", [1, 2])
+@first_rows(1, "value", [1, 2])
 def test_one_that_a_person_changed_or_moved_stays(path: str, value: int) -> None:
     nexts: list[tuple[str, ...]] = [(), ("new",), ("ours", "new")]
     changed: list[tuple[str, ...]] = [("mine",), ("ours", "mine"), ("ours", "ours", "mine"), ("ours, and why",), ()]

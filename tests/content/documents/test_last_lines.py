@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 
 from rollout.model.action import Action
 from rollout.model.inventory import FileRule, Mode
+from tests.first_rows import first_rows
 from tests.lives import Life
 
 
@@ -81,7 +82,7 @@ _NEAR_AND_FAR = pytest.mark.parametrize("far", [False, pytest.param(True, marks=
 
 
 @_NEAR_AND_FAR
-@pytest.mark.parametrize("end", ["\n", ""], ids=["ended", "open"])
+@first_rows(1, "end", ["\n", ""], ids=["ended", "open"])
 @pytest.mark.parametrize(("path", "before"), _CASES)
 def test_the_second_template_is_written_and_what_is_dropped_leaves_what_a_person_had(
     path: str, before: str | None, end: str, far: bool

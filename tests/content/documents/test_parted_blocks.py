@@ -8,6 +8,7 @@ import pytest
 
 from rollout.model.inventory import FileRule, Mode
 from tests.content.places import shared
+from tests.first_rows import first_rows
 from tests.lives import Life
 from tests.world import World
 
@@ -15,7 +16,7 @@ WORKFLOW = "name: ci\n\non: push\n\n# what runs\njobs:\n  a:\n    runs-on: x\n"
 RULE = "files: {w.yml: {mode: merge}}\n"
 
 
-@pytest.mark.parametrize("kind", ["branch", "folder"])
+@first_rows(1, "kind", ["branch", "folder"])
 @pytest.mark.parametrize("end", ["", "\n", "# end\n"])
 def test_a_new_block_stands_as_those_beside_it_and_leaves_nothing_behind(world: World, kind: str, end: str) -> None:
     there, head = shared(world, kind, "w.yml", WORKFLOW + end)
@@ -64,7 +65,7 @@ def test_nothing_else_is_parted(world: World, theirs: str, template: str, then: 
         ("a: 1\n\nb: 2\n\nc: 3\n", "k: |+\n  x\n\nl: 1\n", "a: 1\n\nb: 2\n\nc: 3\n\nk: |+\n  x\n\nl: 1\n"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("kind", ["branch", "folder"])
+@first_rows(1, "kind", ["branch", "folder"])
 def test_what_is_new_stands_apart_where_all_do(world: World, kind: str, theirs: str, template: str, then: str) -> None:
     there, head = shared(world, kind, "w.yml", theirs)
     world.tail = head + RULE
@@ -132,7 +133,7 @@ _TEMPLATES = (
 
 
 @pytest.mark.parametrize("rest", [False, pytest.param(True, marks=pytest.mark.long)], ids=["a part", "the rest"])
-@pytest.mark.parametrize("end", _ENDS)
+@first_rows(2, "end", _ENDS)
 @pytest.mark.parametrize(
     "theirs",
     [
@@ -179,7 +180,7 @@ _NESTED = (
 
 @pytest.mark.parametrize("rest", [False, pytest.param(True, marks=pytest.mark.long)], ids=["a part", "the rest"])
 @pytest.mark.parametrize("matched", [False, True])
-@pytest.mark.parametrize("end", [*_ENDS, "\n\nz: 9\n", "\nz: 9\n", "\n\n# on z\nz: 9\n"])
+@first_rows(3, "end", [*_ENDS, "\n\nz: 9\n", "\nz: 9\n", "\n\n# on z\nz: 9\n"])
 @pytest.mark.parametrize(("theirs", "templates"), _NESTED)
 def test_what_others_wrote_in_a_nested_block_is_left(
     theirs: str, templates: tuple[str, ...], end: str, matched: bool, rest: bool

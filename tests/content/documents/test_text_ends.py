@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-import pytest
 from ruamel.yaml import YAML
 
 from rollout.model.inventory import FileRule, Mode
+from tests.first_rows import first_rows
 from tests.lives import Life
 
 _ENDS = ("", "\n", "\n\n", "\n  ", "\n# end", "\n\n# end\n", "\n...", "\n\nb: 1\n", "\nb: 1")
@@ -45,7 +45,7 @@ def _united(one: Any, other: Any) -> Any:
 _TURNS = list(enumerate(itertools.product(_TEMPLATES, ("\n", "\r\n"))))
 
 
-@pytest.mark.parametrize(("turn", "told"), _TURNS)
+@first_rows(8, ("turn", "told"), _TURNS)
 def test_every_text_says_what_it_said_and_the_key_that_was_added_goes_away_to_the_byte(
     turn: int, told: tuple[str, str]
 ) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rollout.model.action import Action
 from rollout.model.inventory import FileRule, Mode
+from tests.first_rows import first_rows
 from tests.lives import Life
 
 _LINT = '[project]\nname = "x"\n\n[tool.ruff.lint]\nselect = ["E"]\n'
@@ -106,7 +107,7 @@ _OTHERS = (
 
 
 @pytest.mark.parametrize("rest", [False, pytest.param(True, marks=pytest.mark.long)], ids=["a part", "the rest"])
-@pytest.mark.parametrize("theirs", _OTHERS)
+@first_rows(4, "theirs", _OTHERS)
 def test_tables_that_come_and_go_leave_no_header_and_nothing_to_do(theirs: str, rest: bool) -> None:
     wrong = []
     for number, templates in enumerate(itertools.permutations(_TEMPLATES, 3)):
