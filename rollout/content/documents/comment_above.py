@@ -1,4 +1,4 @@
-"""Our comments directly above a key of ours follow the template; one that others changed or moved stays."""
+"""Our comments above a key of ours and below all in it follow the template; one that others changed or moved stays."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rollout.content.documents.comments_below import column_below, end_with_below, may_stand_above
 from rollout.content.documents.document import (
     Array,
     ContainerStyle,
@@ -23,8 +24,8 @@ from rollout.content.documents.document import (
 )
 from rollout.content.documents.foreign_comments import foreign_comments
 from rollout.content.documents.ini.read import IniSection
-from rollout.content.documents.key_path import KeyPath, ListEntry
-from rollout.content.documents.lines import begins_line, line_end, line_start, margin, newline_of, next_line
+from rollout.content.documents.key_path import BELOW, KeyPath, ListEntry
+from rollout.content.documents.lines import begins_line, column, line_end, line_start, margin, newline_of, next_line
 from rollout.content.documents.match import Match, named_parts
 from rollout.content.documents.merged_file import MergedFile
 from rollout.content.documents.ours.comments import comment_texts, comments_since
@@ -36,9 +37,13 @@ _SCATTERED: set[ContainerStyle] = {"super", "dotted", "tables"}
 
 
 class _Head(Struct, frozen=True):
-    """Where a part begins, and the comment lines directly above it: where each begins, and what it says."""
+    """Comment lines, where each begins and what it says, and the place that they are above: a part, or what is below.
+
+    `margin` are the blanks before them.
+    """
 
     start: int
+    margin: str
     lines: tuple[tuple[int, str], ...] = ()
 
     @property
@@ -68,7 +73,7 @@ def known_above(ours: Ours, before: Document, after: Document, match: Match) -> 
     if not ours.above and not after.comments:
         return {}
     had, has = _heads(before, match), _heads(after, match)
-    here = {place: head for place, head in has.items() if place in ours.added}
+    here = {place: head for place, head in has.items() if _is_ours(ours, place)}
     fresh = any(head.lines and (place not in had or had[place].said != head.said) for place, head in here.items())
     foreign = {line_start(after.text, start) for start, _ in foreign_comments(after, ours, match)} if fresh else set()
     left = _left(ours.above, before, had, has) if fresh else Counter()
@@ -118,7 +123,12 @@ def followed_above(before: Document, text: str, template: Document, ours: Ours, 
 def _differs(ours: Ours, place: KeyPath, wanted: _Head) -> bool:
     """Tell whether a template has other comments above a key of ours than we wrote there last."""
     last = ours.above.get(place, ())
-    return place in ours.added and last is not None and last != wanted.said
+    return _is_ours(ours, place) and last is not None and last != wanted.said
+
+
+def _is_ours(ours: Ours, place: KeyPath) -> bool:
+    """Tell whether we added a part, or put an object or a list there, below which comments stand."""
+    return place in ours.added or (place[-1] == BELOW and (place[:-1] in ours.added or place[:-1] in ours.found))
 
 
 def _since(ours: Ours, before: Document, after: Document, match: Match) -> Ours:
@@ -138,7 +148,7 @@ def _edits(
             end = line_start(document.text, head.start)
             span = (head.last(len(last)) if last else end, end)
             if _is_whole(document, span, foreign):
-                yield Edit(*span, _written(document.text, head.start, wanted[place].said))
+                yield Edit(*span, _written(document.text, head, wanted[place].said))
 
 
 def _is_whole(document: Document, span: Span, foreign: Sequence[Span]) -> bool:
@@ -147,10 +157,10 @@ def _is_whole(document: Document, span: Span, foreign: Sequence[Span]) -> bool:
     return all(span[0] <= one[0] and one[1] <= span[1] and one not in foreign for one in inside)
 
 
-def _written(text: str, at: int, said: Sequence[str]) -> str:
+def _written(text: str, head: _Head, said: Sequence[str]) -> str:
     """Return comment lines as they stand above a place, in its margin."""
-    newline = newline_of(text, line_end(text, at))
-    return "".join(margin(text, at) + line + newline for line in said)
+    newline = newline_of(text, line_end(text, head.start))
+    return "".join(head.margin + line + newline for line in said)
 
 
 def _is_right(document: Document, result: str, foreign: Sequence[Span], kind: MergedFile) -> bool:
@@ -165,8 +175,30 @@ def _is_right(document: Document, result: str, foreign: Sequence[Span], kind: Me
 
 
 def _heads(document: Document, match: Match) -> Mapping[KeyPath, _Head]:
-    lines = dict(_comment_lines(document))
-    return {place: _head(document.text, part, lines) for place, part in _parts(document.root, match, ())}
+    lines = dict(_lines_of(document, may_stand_above(document)))
+    heads = dict[KeyPath, _Head]()
+    for place, part in _parts(document.root, match, ()):
+        heads[place] = _head(document.text, part, lines)
+        if (below := _below(document, part)) is not None:
+            heads[*place, BELOW] = below
+    return heads
+
+
+def _below(document: Document, part: Part) -> _Head | None:
+    """Return the comments below all that is in an object or a list; there is no place for any on the line of others."""
+    node, text = part.value, document.text
+    if not isinstance(node, Object | Array) or node.style not in {"", "block", "flow"}:
+        return None
+    lines = tuple(_lines_of(document, document.below.get(node.start, ())))
+    last = node.parts[-1] if node.parts else None
+    if node.style == "flow" or (last is None and not lines):
+        return _Head(node.end, "")
+    above = lines[-1][0] if last is None or lines else end_with_below(document, last)
+    start = next_line(text, above)
+    if last is None or node.style == "":
+        return _Head(min(start, node.end - 1), margin(text, lines[-1][0] if last is None else last.start), lines)
+    width = column_below(column(text, last.start), column(text, part.start))
+    return _Head(start, " " * width, lines)
 
 
 def _head(text: str, part: Part, comments: Mapping[int, str]) -> _Head:
@@ -175,13 +207,17 @@ def _head(text: str, part: Part, comments: Mapping[int, str]) -> _Head:
     while at and begins_line(text, part.start) and (above := line_start(text, at - 1)) in comments:
         found.insert(0, (above, comments[above]))
         at = above
-    return _Head(part.start, tuple(line for line in found if line[1]))
+    return _Head(part.start, margin(text, part.start), tuple(line for line in found if line[1]))
 
 
 def _comment_lines(document: Document) -> Iterator[tuple[int, str]]:
+    return _lines_of(document, document.comments)
+
+
+def _lines_of(document: Document, comments: Sequence[Span]) -> Iterator[tuple[int, str]]:
     """Yield the lines that hold a comment and nothing else: where each begins, and what it says."""
     text = document.text
-    for start, stop in document.comments:
+    for start, stop in comments:
         end = start + len(text[start:stop].rstrip())
         at = line_start(text, start)
         if not begins_line(text, start) or text[end : line_end(text, end)].strip():

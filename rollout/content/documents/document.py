@@ -100,14 +100,16 @@ class Alias(Struct, frozen=True):
 Node = Scalar | Object | Array | Alias
 
 Span = tuple[int, int]
+Below = dict[int, tuple[Span, ...]]
 
 
 class Document(Struct, frozen=True):
-    """A parsed text: its root, and the places of its comments."""
+    """A parsed text: its root, the places of its comments, and those below all that is in a node, by its start."""
 
     text: str
     root: Object
     comments: tuple[Span, ...] = ()
+    below: Below = {}
     anchors: tuple[str, ...] = ()  # names that aliases may speak of
     lists: frozenset[str] = frozenset()  # keys that stand several times, for every line of them counts
 
@@ -186,10 +188,7 @@ class Format(Protocol):
 
 
 def meaning(node: Node, *, followed: bool = True) -> str:
-    """Return the same text for nodes with the same meaning, however they are written.
-
-    If aliases are not followed, an alias means its own name.
-    """
+    """Return the same text for nodes with the same meaning, however written; an alias not `followed` means its name."""
     match node:
         case Scalar():
             return node.meaning if node.odd is None else f"{node.odd} {node.meaning}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from rollout.content.documents.comments_below import end_of, end_with_below, may_stand_above
 from rollout.content.documents.document import Document, Part, Span
 from rollout.content.documents.lines import comments_above, line_end
 from rollout.content.documents.match import Match
@@ -36,11 +37,16 @@ def _nearest_first(document: Document, ours: Ours, match: Match) -> list[Span]:
     found = (part_at(document.root, place, match) for place in places if place)
     parts = [(part, _lines(document, part)) for part in found if part is not None]
     far = {
-        span: min((max(part.start - span[0], 0) for part, (start, end) in parts if start <= span[0] < end), default=-1)
+        span: min((_distance(part, span) for part, (start, end) in parts if start <= span[0] < end), default=-1)
         for span in document.comments
     }
     return sorted((span for span in document.comments if far[span] >= 0), key=lambda span: far[span])
 
 
+def _distance(part: Part, comment: Span) -> int:
+    return max(part.start - comment[0], comment[0] - end_of(part), 0)
+
+
 def _lines(document: Document, part: Part) -> Span:
-    return comments_above(document.text, part.start, document.comments, 0), line_end(document.text, part.value.end)
+    start = comments_above(document.text, part.start, may_stand_above(document), 0)
+    return start, line_end(document.text, end_with_below(document, part))

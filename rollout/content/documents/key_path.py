@@ -20,6 +20,7 @@ Step = str | ListEntry
 KeyPath = tuple[Step, ...]
 
 ENTRY = ListEntry()
+BELOW = ListEntry(number=-1)  # no entry: what stands below all that is in an object or a list
 
 _ENTRY = re.compile(r"\[(?:(.*)#([0-9]+))?\]", re.DOTALL)
 _KIND = re.compile(r"(?:(?<=^)|(?<=,)|(?<=: ))=?(?:str|word|int|float|number) ")

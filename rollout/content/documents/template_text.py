@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rollout.content.documents.comments_below import may_stand_above
 from rollout.content.documents.document import Array, ContainerStyle, Document, Object, Part, nodes
 from rollout.content.documents.lines import begins_line, comments_above, line_end, line_start
 
@@ -15,7 +16,7 @@ def comments_before(template: Document, at: int) -> tuple[str, ...]:
     text = template.text
     if not begins_line(text, at):
         return ()
-    start = comments_above(text, at, template.comments, 0)
+    start = comments_above(text, at, may_stand_above(template), 0)
     return tuple(line.strip() for line in text[start : line_start(text, at)].splitlines() if line.strip())
 
 

@@ -8,6 +8,7 @@ from collections.abc import Container, Sequence
 from msgspec import Struct
 
 from rollout.content.documents.comment_behind import followed
+from rollout.content.documents.comments_below import lines_below
 from rollout.content.documents.delimited import Brackets, WrittenPart, gap_in
 from rollout.content.documents.document import (
     Amend,
@@ -115,19 +116,20 @@ class _Writer(Struct):
 
     def value(self, node: Node, margin: str) -> str:
         text = self.template.text[node.start : node.end]
-        if "\n" not in text or (not isinstance(node, Object) and not getattr(node, "parts", ())):
+        if "\n" not in text:
             return text
         parts: tuple[Part, ...] = getattr(node, "parts", ())
-        if not parts:
-            return text[0] + text[-1]
         inside = self.newline + margin + self.unit
+        below = [inside + comment for comment in lines_below(self.template, node)]
+        if not parts and not below:
+            return text[0] + text[-1]
         out = [text[0]]
         for number, part in enumerate(parts, 1):
             written = self.lines(part, margin + self.unit)
             out += [inside + comment for comment in written.above]
             out.append(inside + written.text + ("," if number < len(parts) else ""))
             out.append(f" {written.behind}" if written.behind else "")
-        return "".join((*out, self.newline + margin + text[-1]))
+        return "".join((*out, *below, self.newline + margin + text[-1]))
 
 
 def _replaced(document: Document, operation: Replace, writer: _Writer) -> Edit:

@@ -6,6 +6,7 @@ import json
 import re
 from decimal import Decimal
 
+from rollout.content.documents.comments_below import below_in_brackets
 from rollout.content.documents.document import Array, Document, Node, Object, Odd, Part, Scalar, Span, fault
 
 _COMMENT = re.compile(r"//[^\n\r]*|/\*.*?\*/", re.DOTALL)
@@ -39,7 +40,7 @@ class _JsonReader:
         end = self.skip(root.end)
         if end != len(self.text):
             raise fault(self.text, end, "something follows the document")
-        return Document(self.text, root, tuple(self.comments))
+        return Document(self.text, root, tuple(self.comments), below_in_brackets(self.text, root, self.comments))
 
     def skip(self, at: int) -> int:
         while True:

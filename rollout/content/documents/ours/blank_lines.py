@@ -10,6 +10,7 @@ from itertools import takewhile
 
 from msgspec import Struct
 
+from rollout.content.documents.comments_below import may_stand_above
 from rollout.content.documents.document import Array, Document, Edit, Node, Object, Part, Span, meaning
 from rollout.content.documents.key_path import KeyPath, ListEntry
 from rollout.content.documents.lines import begins_line, line_end, line_start
@@ -54,7 +55,7 @@ def parting(document: Document, node: Node) -> Parting:
     first, last = node.parts[0].start, node.parts[-1].start
     if _BLANK.search(document.text, first, last) is None:
         return Parting()
-    comments = document.comments
+    comments = may_stand_above(document)
     there = comments[bisect_left(comments, (first, first)) : bisect_left(comments, (last, last))]
     above = _Above.of(document.text, there)
     parted = [(part, begin < end) for part in node.parts[1:] for begin, end in [above.blanks(part)]]
@@ -102,7 +103,7 @@ def _known(known: Blanks, after: Document, match: Match, *, all_ours: bool) -> B
         return {}
     if _BLANK.search(after.text) is None:
         return {}
-    above = _Above.of(after.text, after.comments)
+    above = _Above.of(after.text, may_stand_above(after))
     there = {
         place: len(above.lines(above.blanks(part)))
         for parts in _places(after.root, match).values()
@@ -119,7 +120,7 @@ def left_blanks(
     if not known:
         return []
     were, will = _places(document.root, match), _places(united, match)
-    above = _Above.of(document.text, document.comments)
+    above = _Above.of(document.text, may_stand_above(document))
     kept = _taken_over(were, will) if document.root.style == "block" else set()
     spans = (
         above.ours(part, known[place], foreign)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rollout.content.documents.comments_below import end_with_below, may_stand_above
 from rollout.content.documents.document import Alias, Amend, Array, Edit, Object, Part, Scalar, fault
 from rollout.content.documents.lines import (
     begins_line,
@@ -33,8 +34,7 @@ def added(context: YamlContext, operation: Amend, staying: Sequence[Part]) -> Ed
     if has_open_end(text, staying[-1]):
         return _before_the_last(context, operation, staying, lines)
     last = container.parts[-1]  # if it goes away, the new ones still stand behind the comments before it
-    beside = width + _is_beside_key(context, container, width)
-    at = _behind_comments(context, line_end(text, max(last.value.end, last.body)), beside)
+    at = _behind_comments(context, container, line_end(text, max(last.value.end, last.body)))
     return _insertion(context, at, _parted(context, operation, pieces), operation.new[-1])
 
 
@@ -66,13 +66,13 @@ def _before_the_last(context: YamlContext, operation: Amend, staying: Sequence[P
     if isinstance(operation.container, Array):
         raise fault(text, last.start, "the text that ends the file has no line end; add one")
     if len(staying) > 1:
-        before = staying[-2]
-        return _insertion(context, line_end(text, max(before.value.end, before.body)), lines, operation.new[-1])
+        at = line_end(text, end_with_below(context.document, staying[-2]))
+        return _insertion(context, at, lines, operation.new[-1])
     newline = newline_of(text)
     if not begins_line(text, last.start):
         width = column(text, begin_of(text, operation.container.parts[0]))
         return Edit(last.start, last.start, newline.join(lines).lstrip(" ") + newline + " " * width)
-    start = comments_above(text, last.start, context.document.comments, 0)
+    start = comments_above(text, last.start, may_stand_above(context.document), 0)
     return Edit(start, start, newline.join(lines) + newline)
 
 
@@ -123,9 +123,11 @@ def _is_beside_key(context: YamlContext, container: Object | Array, width: int) 
     return column(context.text, holder.part.start) == width
 
 
-def _behind_comments(context: YamlContext, at: int, width: int) -> int:
-    """Return where the comments end that follow in a collection's column or further right."""
-    text = context.text
+def _behind_comments(context: YamlContext, container: Object | Array, at: int) -> int:
+    """Return where the comments end that follow in a collection's column or further right, but ours below it."""
+    text, width = context.text, column(context.text, begin_of(context.text, container.parts[0]))
+    width += _is_beside_key(context, container, width)
+    ours = {start for start, _ in set(context.document.below.get(container.start, ())) - set(context.foreign)}
     starts = {line_start(text, start): start for start, _ in context.document.comments}
     line = next_line(text, at)
     while line < len(text):
@@ -133,6 +135,6 @@ def _behind_comments(context: YamlContext, at: int, width: int) -> int:
         if text[line:end].strip():
             if comment is None or len(margin(text, line)) < width or not begins_line(text, comment):
                 break
-            at = end
+            at = at if comment in ours else end
         line = next_line(text, line)
     return at

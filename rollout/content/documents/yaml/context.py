@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from rollout.content.documents.comments_below import end_with_below, may_stand_above
 from rollout.content.documents.document import Array, Document, Node, Object, Part, Span
 from rollout.content.documents.lines import comments_above, line_end, next_line
 from rollout.content.documents.yaml.style import style_of
@@ -37,11 +38,15 @@ class YamlContext(Struct, frozen=True):
         return self.holders.get(id(container))
 
     def lines_of(self, part: Part) -> Span:
-        """Return the lines of a part, with our comments above it."""
+        """Return the lines of a part, with our comments above it and below it."""
         others = set(self.foreign)
-        ours = [span for span in self.document.comments if span not in others]
-        start = comments_above(self.text, part.start, ours, 0)
-        return start, next_line(self.text, max(part.value.end, part.body))
+        ours = [span for span in may_stand_above(self.document) if span not in others]
+        end = end_with_below(self.document, part, others)
+        return comments_above(self.text, part.start, ours, 0), next_line(self.text, end)
+
+    def below_key(self, part: Part) -> Span:
+        """Return the lines of a part that stand below its key, with our comments below them."""
+        return next_line(self.text, part.body), self.lines_of(part)[1]
 
     def is_below_key(self, part: Part) -> bool:
         """Tell whether a part's value is a block that begins on the line below its key."""

@@ -33,7 +33,8 @@ def _with_block(context: YamlContext, operation: Amend, holder: Part, named: Par
     text, node, writer = context.text, holder.value, context.writer
     newline, end = newline_of(text, line_end(text, node.end)), line_end(text, node.end)
     behind = "" if text[node.end : end].strip() else comment_behind(writer.template, named.body)
-    below = "".join(newline + line for line in _lines(context, operation, column(text, holder.start)))
+    lines = _lines(context, operation, named, column(text, holder.start))
+    below = "".join(newline + line for line in lines)
     value = writer.value(last_of(operation.new[-1]), 0)
     properties = PROPERTIES.match(text, node.start)
     kept = f" {properties[0].rstrip()}" if properties and properties[0] else ""
@@ -41,9 +42,12 @@ def _with_block(context: YamlContext, operation: Amend, holder: Part, named: Par
     return [head, Edit(end, end, below, value.ends_line)]
 
 
-def _lines(context: YamlContext, operation: Amend, outside: int) -> list[str]:
-    writer, style = context.writer, context.writer.style
+def _lines(context: YamlContext, operation: Amend, named: Part, outside: int) -> list[str]:
+    writer, style, inside = context.writer, context.writer.style, outside
     if isinstance(operation.container, Object):
-        return [line for part in operation.new for line in writer.member(part, outside + style.indent)]
-    gap = " " * style.gap
-    return [line for part in operation.new for line in writer.entry(part, outside + style.offset, gap)]
+        inside += style.indent
+        lines = [line for part in operation.new for line in writer.member(part, inside)]
+    else:
+        inside += style.offset
+        lines = [line for part in operation.new for line in writer.entry(part, inside, " " * style.gap)]
+    return [*lines, *writer.below(named.value, inside, outside)]

@@ -22,18 +22,13 @@ def put(context: YamlContext, part: Part, lines: Lines) -> list[Edit]:
     text = context.text
     first = part.value.parts[0] if isinstance(part.value, Object | Array) else part
     if "\n" not in text[part.body : first.start]:
-        return [Edit(part.value.start, part.value.end, lines.head)]
-    gone = cut_below(context, part)
+        below = next_line(text, part.value.end), context.lines_of(part)[1]
+        return [Edit(part.value.start, part.value.end, lines.head), *cut(text, below, context.foreign)]
+    gone = cut(text, context.below_key(part), context.foreign)
     gap = " " if lines.head and not lines.head.startswith((" ", "\t", "\r", "\n")) else ""
     at, behind = context.beside_properties(part, lines.head)
     told = Lines(gap + lines.head, lines.below, lines.ends_line)
     return [*on_lines(context, (at, context.behind_ours(behind)), told), *gone]
-
-
-def cut_below(context: YamlContext, part: Part) -> list[Edit]:
-    """Take out the lines of a value that stands below its key."""
-    span = next_line(context.text, part.body), next_line(context.text, part.value.end)
-    return cut(context.text, span, context.foreign)
 
 
 def on_lines(context: YamlContext, span: Span, lines: Lines) -> list[Edit]:

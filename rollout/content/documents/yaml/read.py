@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from rollout.content.documents.comments_below import below_in_blocks
 from rollout.content.documents.document import (
     Alias,
     Array,
@@ -57,7 +58,7 @@ def read(text: str) -> Document:
         return Document(text, Object(len(text), len(text), (), "block"), comments)
     if not isinstance(root, Object):
         raise fault(text, root.start, "holds no mapping; merge needs one")
-    return Document(text, root, comments, tuple(reader.names))
+    return Document(text, root, comments, below_in_blocks(text, root, comments), tuple(reader.names))
 
 
 def _parsed(text: str) -> tuple[_YamlReader, Node | None]:

@@ -8,23 +8,25 @@ from msgspec.structs import replace
 from rollout.content.documents.comment_behind import followed, wanted_behind
 from rollout.content.documents.document import Document, Edit, Node, Part, Replaced, Restore, Span, Unmergeable, meaning
 from rollout.content.documents.left_comments import cuts
-from rollout.content.documents.lines import line_end
+from rollout.content.documents.lines import cut, line_end
+from rollout.content.documents.text_sections import once
 from rollout.content.documents.yaml import read as yaml_read
 from rollout.content.documents.yaml.context import YamlContext
 from rollout.content.documents.yaml.ends import in_one_piece
-from rollout.content.documents.yaml.put import Lines, around_comment, cut_below, on_lines
+from rollout.content.documents.yaml.put import Lines, around_comment, on_lines
 from rollout.content.documents.yaml.write import UNSAFE
 
 
 def restored(context: YamlContext, operation: Restore) -> list[Edit]:
     """Return the edits that put what others had in the place of a value of ours."""
+    below = context.below_key(operation.part)
     if operation.left:
         context = replace(context, foreign=[span for span in context.foreign if span not in operation.left])
     part, found = operation.part, operation.found
     span = _span_of(context, part, found)
-    gone = cut_below(context, part) if context.is_below_key(part) else []
+    gone = cut(context.text, below, context.foreign) if context.is_below_key(part) else []
     lines = _lines(context, span, part, found)
-    return [*_back(context, span, operation, lines), *gone, *cuts(context.document, operation)]
+    return once([*_back(context, span, operation, lines), *gone, *cuts(context.document, operation)])
 
 
 def between_brackets(context: YamlContext, operation: Restore) -> list[Edit]:

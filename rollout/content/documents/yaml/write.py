@@ -7,6 +7,7 @@ import re
 
 from msgspec import Struct
 
+from rollout.content.documents.comments_below import column_below, lines_below
 from rollout.content.documents.delimited import WrittenPart
 from rollout.content.documents.document import Alias, Array, Document, InTemplate, Node, Object, Part, Scalar, fault
 from rollout.content.documents.lines import column as column_of
@@ -52,7 +53,7 @@ class YamlWriter(Struct):
         node, inside = part.value, column + 1 + len(gap)
         dash = " " * column + "-" + gap
         if isinstance(node, Object | Array) and node.style == "block" and not self._properties(node):
-            lines = self._children(node, inside, inside)
+            lines = self._children(node, inside, column)
             return [*above, dash + lines[0].lstrip(" "), *lines[1:]]
         value = self.value(part, column)
         return [*above, (dash + value.head.lstrip(" ")).rstrip(" "), *value.below]
@@ -103,16 +104,22 @@ class YamlWriter(Struct):
         inside = column + (self.style.indent if isinstance(node, Object) else self.style.offset)
         if not part.key and inside == column:
             inside += 2
-        return Value(head, tuple(self._children(node, inside, inside)))
+        return Value(head, tuple(self._children(node, inside, column)))
 
     def _properties(self, node: Object | Array) -> str:
         found = PROPERTIES.match(self.template.text, node.start)
         return found[0].rstrip() if found and node.start != node.parts[0].start else ""
 
-    def _children(self, node: Object | Array, column: int, _above: int) -> list[str]:
+    def _children(self, node: Object | Array, column: int, outside: int) -> list[str]:
+        below = self.below(node, column, outside)
         if isinstance(node, Object):
-            return [line for part in node.parts for line in self.member(part, column)]
-        return [line for part in node.parts for line in self.entry(part, column, " " * self.style.gap)]
+            return [*(line for part in node.parts for line in self.member(part, column)), *below]
+        gap = " " * self.style.gap
+        return [*(line for part in node.parts for line in self.entry(part, column, gap)), *below]
+
+    def below(self, node: Node, column: int, outside: int) -> list[str]:
+        """Return the comments below all that is in a block."""
+        return [" " * column_below(column, outside) + line for line in lines_below(self.template, node)]
 
     def _block_scalar(self, part: Part, node: Scalar, column: int, *, noted: bool) -> Value:
         text = self.template.text
