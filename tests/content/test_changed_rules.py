@@ -80,14 +80,16 @@ def test_what_a_person_writes_into_a_matched_entry_stays_without_match(path: str
     assert all(word in str(file.text) for word in there.split() if word not in template) or file.asked
 
 
-def test_match_by_another_key_leaves_what_a_person_wrote_into_an_entry() -> None:
+def test_what_a_person_wrote_into_an_entry_is_asked_for_where_match_names_it_by_another_key() -> None:
     file = Life("x.yaml", "l:\n  - name: z\n    image: i0\n", FileRule(Mode.MERGE, match=(("l", ("name",)),)))
     file.lived("l:\n  - name: a\n    image: i1\n")
     assert file.text is not None
     file.lived(f">{file.text}    mine: 1\n", "l:\n  - name: a\n    image: i2\n")
     file.rule = FileRule(Mode.MERGE, match=(("l", ("image",)),))
-    assert "mine: 1" in str(file.lived("{}\n"))
-    assert file.asked == []
+    planned = file.plan("{}\n")
+    assert planned is not None
+    assert not planned.decided
+    assert "l[i2] leaves the template, and others wrote mine into it" in planned.cause
 
 
 def test_a_key_in_brackets_is_no_entry_of_a_list() -> None:

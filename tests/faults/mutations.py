@@ -385,14 +385,14 @@ MUTATIONS = (
              "    if not earlier:", "    if True:",
              test="tests/content/test_changed_rules.py::"
              "test_an_entry_of_others_stays_when_match_leaves_the_rule"),
-    Mutation("an entry of others into which we wrote is not ours", "content/documents/ours/fold_writes.py",
-             "        if finer.inside_entry(had, new, self.ours.entries.get(place, ())):", "        if False:",
+    Mutation("an entry of others into which we wrote is not ours", "content/documents/ours/finer.py",
+             "    if not theirs:\n", "    if True:\n",
              test="tests/content/test_changed_rules.py::test_entries_of_others_without_a_name_stay_too"),
     Mutation("a header under which others wrote stays", "content/documents/uniting/united.py",
              "bool(parts) and all(headers)", "bool(parts)",
              test="tests/content/documents/test_toml_headers.py::test_a_header_under_which_others_wrote_stays"),
-    Mutation("an entry that got the name of one of ours is not ours", "content/documents/ours/fold_writes.py",
-             "            if isinstance(after, Array) and lost and not _same", "            if False and not _same",
+    Mutation("an entry that got the name of one of ours is not ours", "content/documents/ours/finer.py",
+             " or _says(entry.value, self.theirs, place, match)", "",
              test="tests/content/test_changed_rules.py::"
              "test_an_entry_of_others_is_not_ours_because_it_got_what_named_one_of_ours"),
     Mutation("a list of others is not ours where an INI file reads it as one text", "content/documents/ours/finer.py",
@@ -400,10 +400,19 @@ MUTATIONS = (
              test="tests/content/test_changed_rules.py::"
              "test_what_others_wrote_into_a_list_stays_when_its_file_is_read_as_ini"),
     Mutation("an entry that got another key of match is not ours with what others wrote",
-             "content/documents/ours/fold_writes.py",
-             "if not self.ours.owns(node, known, self.match)]", "if known not in self.ours.added]",
+             "content/documents/ours/finer.py",
+             "if not _wrote(ours, here, one)}", "if False}",
              test="tests/content/test_changed_rules.py::"
-             "test_match_by_another_key_leaves_what_a_person_wrote_into_an_entry"),
+             "test_what_a_person_wrote_into_an_entry_is_asked_for_where_match_names_it_by_another_key"),
+    Mutation("what came while an entry of ours went with a key of others is ours",
+             "content/documents/ours/finer.py",
+             "        if here in ours.added:", "        if False:",
+             test="tests/content/documents/test_entries_taken_away.py::"
+             "test_what_rollout_writes_while_it_takes_an_entry_away_goes_again_when_it_leaves_the_template"),
+    Mutation("an entry of others whose number changed is theirs", "content/documents/ours/finer.py",
+             "_named(place[-1], entry) in self.staying or ", "",
+             test="tests/content/documents/test_entries_taken_away.py::"
+             "test_an_entry_of_a_person_with_the_same_name_stays_and_nothing_of_ours_does"),
     Mutation("a key in brackets is no entry of a list", "content/documents/match.py",
              "(one is ENTRY and isinstance(step, ListEntry))", "one is ENTRY",
              test="tests/content/documents/test_keys_in_brackets.py::"

@@ -43,7 +43,7 @@ def with_agreed(ours: Ours, agreed: Agreed) -> Ours:
 def _said(content: bytes, sought: _Said, kind: MergedFile) -> _Said:
     """Return what a document says of what is sought in it."""
     only = with_above(place for place, _ in sought)
-    return sought & set(values(kind.read(content).root, kind.match, only))
+    return sought & set(values(kind.read(content).root, kind.match, only=only))
 
 
 def _of_record(recorded: Agreed) -> _Said:

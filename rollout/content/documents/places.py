@@ -82,10 +82,15 @@ def leaves(
         yield place, node
 
 
-def values(root: Node, match: Match, only: Container[KeyPath] | None = None) -> Iterator[tuple[KeyPath, str]]:
-    """Yield what a document says: single values, and the entries of lists one by one, each with its place."""
-    for place, node in leaves(root, match, only=only):
+def values(
+    root: Node, match: Match, place: KeyPath = (), only: Container[KeyPath] | None = None
+) -> Iterator[tuple[KeyPath, str]]:
+    """Yield what a document says: single values, and the entries of lists one by one, each with its place.
+
+    `place` is where the root stands in a document.
+    """
+    for here, node in leaves(root, match, place, only):
         if isinstance(node, Array) and node.odd is None and node.parts:
-            yield from (((*place, ENTRY), meaning(part.value)) for part in node.parts)
+            yield from (((*here, ENTRY), meaning(part.value)) for part in node.parts)
         else:
-            yield place, meaning(node)
+            yield here, meaning(node)

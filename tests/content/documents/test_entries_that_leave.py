@@ -276,6 +276,12 @@ def test_what_others_wrote_before_our_last_write_is_told_as_such(world: World, k
     assert ("before rollout wrote it" in target["reason"]) is (kind == "branch")
     assert "on the disk" not in target["reason"]
     assert "-  mine: 1" in world.run("diff", "api", "w.yml").out
+    world.template("project/w.yml", "repos:\n- repo: w\n")
+    assert world.run("apply", "--yes", "--on-drift", "overwrite").code == 0
+    world.template("project/w.yml", "{}\n")
+    assert world.run("apply", "--yes").code == 0
+    left = world.root / "shared/w.yml"
+    assert (left.read_text() if kind == "folder" else world.at("api", "w.yml")) == "name: x\n"
 
 
 def test_a_kept_entry_stays_whole_in_a_repository_and_an_overwritten_one_goes(world: World) -> None:

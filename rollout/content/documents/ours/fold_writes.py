@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 from functools import partial
 
 from msgspec import Struct, field
 
 from rollout.content.documents.document import Array, Document, Node, Object, Part, meaning, repeated
-from rollout.content.documents.key_path import KeyPath
+from rollout.content.documents.key_path import ENTRY, KeyPath
 from rollout.content.documents.lines import ends_anew
 from rollout.content.documents.match import Match, named_parts
 from rollout.content.documents.ours import finer
@@ -111,26 +111,37 @@ class _Write(Struct):
         old = dict(named_parts(was, self.match, place)) if was is not None else {}
         twice = repeated(after) | (repeated(had) if had is not None else frozenset())
         has = {name: part for name, part in named_parts(after, self.match, place) if name not in twice}
-        gone = [(old[name].value, (*place, name)) for name in old.keys() - has.keys()]
-        lost = [node for node, known in gone if not self.ours.owns(node, known, self.match)]
+        lost = finer.lost(old, has, place, self.ours, self.match) if isinstance(after, Array) else finer.LostEntries()
         for name in {known[len(place)] for known in self._inside(place)} - has.keys():
             self._forget((*place, name))
         for name, part in has.items():
-            if isinstance(after, Array) and lost and not _same(old.get(name), part):
-                self._forget((*place, name))  # it may be one of theirs, renamed
-            else:
-                self.wrote(old.get(name), part.value, (*place, name))
+            here = (*place, name)
+            if lost.is_part_of(part, old.get(name), here, self.match):
+                self._forget(here)  # it may be one of theirs, renamed
+                continue
+            self.wrote(old.get(name), part.value, here)
+            if lost.in_ours and name not in old:
+                self._leave(part.value, here, lost.in_ours)  # it may be one of ours, renamed
         if had is not None and not self._inside(place):
             self.ours.added.discard(place)  # only what others put into it is left: now it is theirs
+
+    def _leave(self, entry: Node, place: KeyPath, theirs: Container[finer.Said]) -> None:
+        """Leave to others what an entry says just as they had written it into another."""
+        for within, said in finer.said_in(entry, place, self.match):
+            here = (*place, *within)
+            if (within, said) in theirs and here[-1] == ENTRY:
+                kept = self.ours.entries.pop(here[:-1], ())
+                self.ours.entries |= {here[:-1]: left for left in [tuple(one for one in kept if one != said)] if left}
+            elif (within, said) in theirs:
+                self._forget(here)
 
     def _list(self, had: Node | None, after: Array, place: KeyPath) -> None:
         old = {meaning(part.value) for part in had.parts} if isinstance(had, Array) else set()
         new = [meaning(part.value) for part in after.parts]
         kept = [entry for entry in self.ours.entries.get(place, ()) if entry in new]
         added = [entry for entry in new if entry not in old and entry not in kept]
-        if finer.inside_entry(had, new, self.ours.entries.get(place, ())):
-            objects = {meaning(part.value) for part in after.parts if isinstance(part.value, Object)}
-            added = [entry for entry in added if entry not in objects]
+        theirs = finer.of_others(had, after, self.ours.entries.get(place, ()), place, self.match) if added else ()
+        added = [entry for entry in added if entry not in theirs]
         self.ours.entries[place] = (*kept, *dict.fromkeys(added))
         if not self.ours.entries[place]:
             del self.ours.entries[place]
@@ -198,7 +209,3 @@ class _Write(Struct):
             self.ours.added.discard(known)
             for kept in (self.ours.values, self.ours.entries, self.ours.found):
                 kept.pop(known, None)
-
-
-def _same(had: Part | None, has: Part) -> bool:
-    return had is not None and meaning(had.value) == meaning(has.value)
