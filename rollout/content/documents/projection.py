@@ -17,8 +17,9 @@ def projection(content: bytes, template: bytes, ours: Ours, kind: MergedFile) ->
     asked = {*named, *ours.values, *ours.entries}
     there = nodes(root, kind.match, with_above(asked))
     for place in asked:
-        lists = place in ours.entries or isinstance(named.get(place), Array)
-        said = _said(there.get(place), ours.entries.get(place, ()) if lists else None)
+        node = there.get(place)
+        lists = place in ours.entries or isinstance(named.get(place, node), Array)
+        said = _said(node, ours.entries.get(place, ()) if lists else None)
         if said is not None:
             out[place] = said
     return out
@@ -30,9 +31,12 @@ def known(ours: Ours) -> set[KeyPath]:
 
 
 def _said(node: Node | None, ours: tuple[str, ...] | None) -> str | None:
-    """Return a node's meaning: of a list, only the entries in `ours`; of an object, only that it is one."""
+    """Return a node's meaning: of a list, only the entries in `ours`; of an object, only that it is one.
+
+    What others put into one that we wrote empty is theirs.
+    """
     if isinstance(node, Object) and node.odd is None:
-        return "{}"  # we wrote an empty one, and what others put into it is theirs
-    if node is None or ours is None or not isinstance(node, Array):
+        return "{}"
+    if node is None or ours is None or not isinstance(node, Array) or node.odd is not None:
         return None if node is None else meaning(node)
     return repr(sorted(said for part in node.parts if (said := meaning(part.value)) in ours))

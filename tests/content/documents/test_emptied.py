@@ -64,6 +64,46 @@ def test_one_that_others_had_empty_stays(path: str) -> None:
     assert file.lived(template, "{}" if path.endswith(("yaml", "json")) else "") == emptied
 
 
+_LISTS = {
+    "x.yaml": ("k: 0\n", "z: 1\n", "b:\n  e: []\n"),
+    "x.toml": ("k = 0\n", "z = 1\n", "[b]\ne = []\n"),
+    "x.json": ('{\n  "k": 0', ',\n  "z": 1', ',\n  "b": {"e": []}\n}\n'),
+}
+
+
+def _with_list(path: str, said: str, ours: str = "") -> tuple[Life, str]:
+    """Return a file with a list that rollout left empty and a person made something else of, and what that is."""
+    first, key, named = _LISTS[path]
+    file = Life(path, first if path != "x.json" else '{\n  "k": 0\n}\n', FileRule(Mode.MERGE))
+    both = first + key + named
+    file.lived(both.replace("[]", f"[{ours}]"), both, f">{both.replace('[]', said)}")
+    return file, (first + named).replace("[]", said)
+
+
+@pytest.mark.parametrize("path", _LISTS)
+@pytest.mark.parametrize("ours", ["", '"ours"'])
+@pytest.mark.parametrize("mode", [Mode.MERGE, Mode.ABSENT])
+def test_what_a_person_put_into_a_list_that_rollout_left_empty_stays_without_a_question(
+    path: str, ours: str, mode: Mode
+) -> None:
+    file, left = _with_list(path, '["mine"]', ours)
+    file.rule = FileRule(mode)
+    planned = file.rolled_out("" if mode is Mode.ABSENT else _KEY[path][0])
+    assert planned is not None
+    assert (planned.action, planned.decided) == (Action.UPDATE, True), planned.cause
+    assert file.text == left
+
+
+@pytest.mark.parametrize("path", _LISTS)
+@pytest.mark.parametrize("mode", [Mode.MERGE, Mode.ABSENT])
+def test_what_a_person_wrote_in_the_place_of_an_empty_list_is_drift(path: str, mode: Mode) -> None:
+    file, _ = _with_list(path, '"mine"')
+    file.rule = FileRule(mode)
+    planned = file.plan("" if mode is Mode.ABSENT else _KEY[path][0])
+    assert planned is not None
+    assert planned.action is Action.DRIFT
+
+
 @pytest.mark.parametrize(
     ("entry", "persons", "left"),
     [
