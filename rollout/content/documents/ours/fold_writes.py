@@ -14,7 +14,7 @@ from rollout.content.documents.match import Match, named_parts
 from rollout.content.documents.ours import finer
 from rollout.content.documents.ours.as_written import alike, as_written, hidden
 from rollout.content.documents.ours.comments import behind, comments_since
-from rollout.content.documents.ours.past import Above, Ours
+from rollout.content.documents.ours.past import Above, Ours, claimed
 from rollout.content.documents.places import nodes, part_at
 from rollout.content.documents.template_text import comment_behind
 
@@ -35,6 +35,7 @@ def folded(
     for number, (before, after) in enumerate(writes):
         noted = comments_since(ours.comments, before, after)
         noted_behind = partial(behind, after, noted)
+        ours = claimed(ours, before.root, match)
         write = _Write(ours, match, before, without, noted_behind, below, number in anew, last)
         write.wrote(Part(0, before.root), after.root, ())
         last = after.root

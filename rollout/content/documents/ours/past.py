@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rollout.content.documents.document import Array, Node, Object, Replaced, meaning
 from rollout.content.documents.key_path import KeyPath, with_above
 from rollout.content.documents.match import Match, named_parts
 from rollout.content.documents.ours.blank_lines import Blanks
+from rollout.content.documents.places import nodes
 
 Above = dict[KeyPath, tuple[str, ...] | None]
 
@@ -83,3 +85,21 @@ class Ours(Struct):
             for every in (self.values, self.entries, self.found)
         )
         return Ours(self.added & here, values, entries, found, self.comments, self.ended)  # type: ignore[arg-type]
+
+
+def is_implied(node: Node) -> bool:
+    """Tell whether an object or a list is there only by what is in it: in TOML, what has no header of its own."""
+    return node.style in {"super", "dotted", "tables"}
+
+
+def claimed(ours: Ours, root: Object, match: Match) -> Ours:
+    """Return what is ours where others took all that was theirs out of a table that stands only by what is in it."""
+    reached = ours.reached() if root.style == "table" else set[KeyPath]()
+    inside = [(place, node) for place, node in nodes(root, match, reached).items() if place and is_implied(node)]
+    for place, node in reversed(inside):
+        found = ours.found.get(place)
+        filled = found is None or (type(found.node) is type(node) and not getattr(found.node, "parts", ()))
+        if filled and place not in ours.added and ours.wrote_all(node, place, match):
+            others = {known: kept for known, kept in ours.found.items() if known != place}
+            ours = replace(ours, added={*ours.added, place}, found=others)
+    return ours

@@ -22,7 +22,7 @@ from rollout.content.documents.document import (
 )
 from rollout.content.documents.key_path import KeyPath, shown
 from rollout.content.documents.match import Match, entry_names
-from rollout.content.documents.ours.past import Ours
+from rollout.content.documents.ours.past import Ours, claimed, is_implied
 from rollout.content.documents.uniting.counted import counted_anew
 from rollout.content.documents.uniting.inherited import brought
 from rollout.content.documents.uniting.united import MergeContext, United, amended, check_new, restored, template_fault
@@ -33,6 +33,7 @@ _HEADED: set[ContainerStyle] = {"section", "table", "super", "dotted"}
 
 def unite(document: Document, template: Document, ours: Ours, match: Match) -> United[Object]:
     """Return what it takes that a document says what a template names, and nothing any more that only we said."""
+    ours = claimed(ours, document.root, match)
     context = MergeContext(document, template, ours, match, ours.reached())
     united = _object(context, document.root, template.root, ())
     refuse_shared(document, united.node, united.operations, match)
@@ -76,9 +77,16 @@ def _refuse_repeated(context: MergeContext, have: Object, named: Object, place: 
 
 
 def _is_anew(context: MergeContext, have: Node, named: Node, place: KeyPath) -> bool:
-    """Tell whether a value of ours under a header goes away and comes back on a line: TOML knows no other way."""
-    headed = have.style in {"table", "dotted", "super", "tables"}
-    return headed and type(have) is not type(named) and context.ours.owns(have, place, context.match)
+    """Tell whether a value of ours under a header goes away and comes back on a line: TOML knows no other way.
+
+    So it is with one that stands only by what is in it, and of which nothing stays.
+    """
+    if have.style != "table" and not is_implied(have):
+        return False
+    plain = isinstance(named, Array) and not all(isinstance(part.value, Object) for part in named.parts)
+    empty = is_implied(have) and isinstance(named, Object | Array) and not named.parts
+    anew = type(have) is not type(named) or empty or (have.style == "tables" and plain)
+    return anew and context.ours.owns(have, place, context.match)
 
 
 def _value(context: MergeContext, container: Object | Array, part: Part, new: Part, place: KeyPath) -> United[Node]:

@@ -93,7 +93,8 @@ def amended(
     pairs = zip(have.parts, inside, strict=True)
     staying: list[Part] = [replace(part, value=one.node) for part, one in pairs if one.node is not None]
     asked = named is not None and named.style == "table"
-    headed = not asked and _has_bare_header(have, [*staying, *new]) and _headed_by_us(context.ours, place)
+    there: list[Part] = [part for index, part in enumerate(have.parts) if index not in gone]
+    headed = not asked and _has_bare_header(have, [*there, *new]) and _headed_by_us(context.ours, place)
     if gone or new or headed:
         operations.append(Amend(have, gone, tuple(new), found if alike else None, headed))
     return United(
@@ -106,7 +107,10 @@ def amended(
 
 
 def _has_bare_header(have: Object | Array, parts: Sequence[Part]) -> bool:
-    """Tell whether a table of TOML needs no header: all that will be in it stands under headers of its own."""
+    """Tell whether a table of TOML needs no header: all that will be in it stands under headers of its own.
+
+    A value on a line stays on that line, whatever it becomes.
+    """
     headers = (part.value.style in {"table", "tables", "super"} for part in parts)
     return have.style == "table" and bool(parts) and all(headers)
 
