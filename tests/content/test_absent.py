@@ -405,3 +405,24 @@ def test_what_took_the_place_of_a_whole_mapping_of_others_gives_it_back(path: st
     planned = file.rolled_out("")
     assert planned is not None
     assert (planned.action, file.text) == (Action.UPDATE, before)
+
+
+_MADE = {"m.yml": "k: {}\n", "m.toml": "k = {}\n", "m.json": '{{"k": {}}}\n'}
+
+
+@pytest.mark.parametrize("path", _MADE)
+def test_a_file_that_rollout_made_goes_where_nothing_is_left_in_it(path: str) -> None:
+    said = _MADE[path].format
+    file = Life(path, None, FileRule(Mode.MERGE))
+    file.lived(said(1), f">{said(2)}", said(3))
+    file.rule = FileRule(Mode.ABSENT)
+    planned = file.rolled_out("")
+    assert planned is not None
+    assert (planned.action, file.text) == (Action.DELETE, None)
+
+
+def test_what_others_left_empty_of_a_file_that_rollout_made_stays() -> None:
+    file = Life("m.json", None, FileRule(Mode.MERGE))
+    file.lived('{"k": 1}\n', ">{}\n", '{"k": 2}\n')
+    file.rule = FileRule(Mode.ABSENT)
+    assert file.lived("") == "{}\n"

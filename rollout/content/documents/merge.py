@@ -48,6 +48,15 @@ def past(writes: Iterable[tuple[bytes, bytes]], kind: MergedFile, anew: Collecti
     return replace(ours, blanks=our_blanks(documents, kind.match))
 
 
+def made(writes: Iterable[tuple[bytes, bytes]], kind: MergedFile) -> bool:
+    """Tell whether we made a document, and others never left it without a key: else that is what they had."""
+    ours, last = False, b""
+    for before, after in writes:
+        ours = not before.strip() or (ours and (before == last or bool(kind.read(before).root.parts)))
+        last = after
+    return ours
+
+
 def _without(kind: MergedFile, document: Document, ours: Ours) -> Document:
     """Return a document without our part, or unchanged if our part cannot be taken out."""
     assert kind.format is not None
@@ -124,6 +133,6 @@ def would_change_foreign(current: bytes, template: bytes, ours: Ours, kind: Merg
 
 
 __all__ = [
-    "MergedFile", "Ours", "agreed", "check", "known", "merged", "past", "projection", "still_said", "with_agreed",
-    "would_change_foreign", "written",
+    "MergedFile", "Ours", "agreed", "check", "known", "made", "merged", "past", "projection", "still_said",
+    "with_agreed", "would_change_foreign", "written",
 ]  # fmt: skip

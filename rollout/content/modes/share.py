@@ -220,7 +220,7 @@ def _without_keys(content: bytes, base: bytes, written: Written, item: Managed) 
         if changed and _alone(pairs):
             return None
         left = merge.merged(content, empty, ours, kind)
-        nothing = _alone(pairs) and not kind.read(left).root.parts and not kind.read(left).comments
+        nothing = merge.made(pairs, kind) and not kind.read(left).root.parts and not kind.read(left).comments
         found = torn.torn(content, empty, ours, kind)
         sure = not found and not merge.would_change_foreign(content, empty, ours, kind)
         return Rest(None if nothing else left, sure=sure, drifted=changed or bool(found), more=torn.words(found))
