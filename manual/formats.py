@@ -237,6 +237,7 @@ TAKE = _document(
     also=several(text(), "Other files of the target that it would reach."),
     unchecked=several(text(), "Those of the others whose `check` judges the whole file: `plan` tries it."),
     in_sync=flag("Whether the file is as its template says then: not where the template had changed before the person did."), written=flag("Whether it was written."),
+    reason=text("Why there is nothing to take; empty where there is something."),
 )  # fmt: skip
 
 REVIEWS = _document(

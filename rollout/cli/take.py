@@ -55,8 +55,7 @@ def take(context: click.Context, target: str, path: str, where: str | None, yes:
         step = _looked(at, chosen, slot, offline=offline)
         change = next((one for one in step.changes if one.path == slot.path), None)
         if change is None:
-            at.screen.data(f"{target}: {path}: there is nothing to take: {_why_nothing(step, slot.path)}.\n")
-            return 0
+            return _nothing(at, chosen, slot.path, step)
         what = asked(at, chosen, slot, step, change)
         what = replace(what, where=None if where is None else SetWhere(where))
         found = taking.take(at.loaded, what, at.settings(offline=offline))
@@ -66,6 +65,17 @@ def take(context: click.Context, target: str, path: str, where: str | None, yes:
         if found.values and where is None:
             raise Refused(*unset(at, chosen, slot, found))
         return written(at, chosen, found, yes=yes)
+
+
+def _nothing(at: Session, target: Target, path: PurePosixPath, step: Step) -> int:
+    """Say that nobody changed what the template says, and why."""
+    why = _why_nothing(step, path)
+    if at.options.json:
+        as_told = _is_read(step, path) and path not in step.merged
+        at.screen.document({**_document(at, target, Taking({}), reason=why), "in_sync": as_told})
+    else:
+        at.screen.data(f"{target.name}: {path}: there is nothing to take: {why}.\n")
+    return 0
 
 
 def _why_nothing(step: Step, path: PurePosixPath) -> str:
@@ -166,7 +176,7 @@ def _writes(at: Session, target: Target, left: Change) -> str:
 def _said_already(at: Session, target: Target, slot: Slot, found: Taking) -> int:
     """Say that the template needs no change, and what writes the rest of it."""
     if at.options.json:
-        at.screen.document(_document(at, target, found, written=False))
+        at.screen.document(_document(at, target, found, reason="its template says it"))
         return 0
     writes = "" if found.left is None else f", and more; {_writes(at, target, found.left)}"
     at.screen.data(f"{target.name}: {slot.path}: there is nothing left to take: its template says it{writes}\n")
@@ -186,7 +196,7 @@ def written(at: Session, target: Target, found: Taking, *, yes: bool) -> int:
     """Write what was found, after asking."""
     if not yes:
         if at.options.json:
-            at.screen.document(_document(at, target, found, written=False))
+            at.screen.document(_document(at, target, found))
             return 0
         if not sys.stdin.isatty():
             raise Refused("take would change templates or the inventory, but there is no terminal; add --yes")
@@ -201,7 +211,9 @@ def written(at: Session, target: Target, found: Taking, *, yes: bool) -> int:
     return 0
 
 
-def _document(at: Session, target: Target, found: Taking, *, written: bool) -> dict[str, object]:
+def _document(
+    at: Session, target: Target, found: Taking, *, written: bool = False, reason: str = ""
+) -> dict[str, object]:
     return {
         "format": "rollout-take/1",
         "target": target.name,
@@ -214,4 +226,5 @@ def _document(at: Session, target: Target, found: Taking, *, written: bool) -> d
         "unchecked": list(found.unchecked),
         "in_sync": found.left is None,
         "written": written,
+        "reason": reason,
     }  # fmt: skip

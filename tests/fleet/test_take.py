@@ -207,6 +207,7 @@ def test_what_the_template_changed_since_is_not_taken_back(world: World) -> None
     assert ran.out == f"api: conf.txt: there is nothing left to take: its template says it, and more; {writes}\n"
     document = world.run("take", "api", "conf.txt", "--json", "--yes").json
     assert (document["changes"], document["written"], document["in_sync"]) == ([], False, False)
+    assert document["reason"] == "its template says it"
     assert world.run(*writes.split()[1:], "--yes").code == 0
     assert (world.at("api", "conf.txt"), states(world)["api"]) == (both, "in-sync")
 
@@ -243,6 +244,8 @@ def test_nothing_to_take_a_deletion_and_no_terminal_are_said(world: World) -> No
     two(world, ALICE)
     ran = world.run("take", "api", "conf.txt", "--yes")
     assert (ran.code, "there is nothing to take" in ran.out) == (0, True)
+    said = world.run("take", "api", "conf.txt", "--yes", "--json").json
+    assert (said["in_sync"], said["reason"], said["changes"]) == (True, "it is as its template says", [])
     world.elsewhere("api", {"conf.txt": "hello world\nkeep that\n"})
     ran = world.run("take", "api", "conf.txt")
     assert (ran.code, "+keep that" in ran.out, template(world)) == (4, True, ALICE)

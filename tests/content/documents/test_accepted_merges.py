@@ -211,6 +211,8 @@ def test_take_and_explain_say_that_a_file_holds_an_accepted_merge(world: World, 
         assert "decided      it holds an accepted merge" in world.run("explain", "api", "f.txt").out
         nothing = "api: f.txt: there is nothing to take: it holds an accepted merge, until the template changes.\n"
         assert (world.run("take", "api", "f.txt").code, world.run("take", "api", "f.txt").out) == (0, nothing)
+    said = world.run("take", "api", "f.txt", "--json").json
+    assert (said["reason"], said["in_sync"]) == ("it holds an accepted merge, until the template changes", False)
     world.template("project/f.txt", "one\n2\n3\n4\n5\nsix\n")
     assert "accepted merge" not in world.run("explain", "api", "f.txt").out
     assert "it is as its template says" in world.run("take", "api", "f.txt").out
