@@ -5,13 +5,16 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import pytest
 from ruamel.yaml import YAML
 
+from rollout.model.action import Action
 from rollout.model.inventory import FileRule, Mode
 from tests.first_rows import first_rows
 from tests.lives import Life
 
-_ENDS = ("", "\n", "\n\n", "\n  ", "\n# end", "\n\n# end\n", "\n...", "\n\nb: 1\n", "\nb: 1")
+_ENDS = ("", "\n", "\n\n", "\n  ", "\n# end", "\n\n# end\n", "\n...", "\n\nb: 1\n", "\nb: 1",
+         "\n         \n", "\n\n         ", "\n         \n  \nb: 1\n")  # fmt: skip
 _HEADERS = ("|", ">", "|-", "|+", "|2", "| # theirs", "|+ # theirs")
 _PLACES = ("a: {0}\n  text", "# top\na: {0}\n  one\n  text", "first: 1\n\n# on a\na: {0}\n  text",
            "k:\n  a: {0}\n      text", "l:\n- a: {0}\n      text")  # fmt: skip
@@ -72,3 +75,26 @@ def test_an_entry_behind_a_text_without_a_line_end_is_refused_with_the_way_out()
     planned = _life("l:\n- |\n  text").plan("l: [z]\n")
     assert planned is not None
     assert planned.cause == "line 2: the text that ends the file has no line end; add one"
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("header", ["|", ">", "|-", "|+"])
+def test_a_text_of_ours_says_no_line_of_blanks_that_others_have(header: str, newline: str) -> None:
+    templates = [f"b: {header}\n  t\n", f"a: {header}\n  t\nb: 1\n", f"a:\n  - {header}\n    t\n", "b: [x]\n"]
+    for before in ("a: 1\n    \n", "a: 1\n    ", "a: 1\n    \n\nc: 1\n", "a:\n- x\n     \nc: 1\n", "a: []\n     \n"):
+        for steps in (templates, *([one] for one in templates)):
+            file = _life(before.replace("\n", newline))
+            for step in steps:
+                planned = file.rolled_out(step)
+                assert planned is None or planned.action is not Action.ERROR, planned.cause
+                assert file.plan(step) is None
+                assert _said(str(file.text))[step[0]] in (_said(step)[step[0]], ["x", "t\n"], ["x", "t"])
+            assert file.lived("{}\n") == before.replace("\n", newline)
+
+
+def test_a_template_may_have_a_text_that_ends_with_a_line_of_blanks() -> None:
+    file = _life("z: 1\n")
+    template = "jobs:\n  a:\n    run: |\n      echo\n        \n"
+    assert file.lived(template) == "z: 1\n" + template
+    assert file.lived(template + "  b: 1\n") == "z: 1\n" + template + "  b: 1\n"
+    assert file.lived("{}\n") == "z: 1\n"

@@ -11,7 +11,18 @@ from itertools import takewhile
 from msgspec import Struct
 
 from rollout.content.documents.comments_below import may_stand_above
-from rollout.content.documents.document import Array, Document, Edit, Node, Object, Part, Span, meaning
+from rollout.content.documents.document import (
+    Alias,
+    Array,
+    Document,
+    Edit,
+    Node,
+    Object,
+    Part,
+    Scalar,
+    Span,
+    meaning,
+)
 from rollout.content.documents.key_path import KeyPath, ListEntry
 from rollout.content.documents.lines import begins_line, line_end, line_start
 from rollout.content.documents.match import Match, named_parts
@@ -38,13 +49,19 @@ def our_blanks(writes: Iterable[tuple[Document, Document]], match: Match) -> Bla
 
 
 class Parting(Struct, frozen=True):
-    """Where blank lines stand in a block of YAML: above all that is in it but the first, or above most blocks in it."""
+    """Where blank lines stand in a block of YAML: above all that is in it but the first, or above most blocks in it.
+
+    Above one of two plain keys, a blank line says nothing of plain ones.
+    """
 
     all: bool = False
+    plain: bool = False
     blocks: bool = False
 
     def above(self, part: Part) -> bool:
         """Tell whether a further part has a blank line above it, too."""
+        if isinstance(part.value, Scalar | Alias):
+            return self.plain
         return self.all or (self.blocks and _is_block(part))
 
 
@@ -61,7 +78,8 @@ def parting(document: Document, node: Node) -> Parting:
     parted = [(part, begin < end) for part in node.parts[1:] for begin, end in [above.blanks(part)]]
     blocks = [apart for part, apart in parted if _is_block(part)]
     most = len(blocks) > 1 and blocks[-1] and sum(blocks) * 2 > len(blocks)
-    return Parting(all(apart for _, apart in parted), most)
+    every = all(apart for _, apart in parted)
+    return Parting(every, every and (isinstance(node, Array) or len(node.parts) > 2), most)
 
 
 def _is_block(part: Part) -> bool:
@@ -193,8 +211,8 @@ class _Above(Struct, frozen=True):
                 break
             start = line_start(text, comment)
         end = start
-        while start and not text[line_start(text, start - 1) : start].strip():
-            start = line_start(text, start - 1)
+        while start and not text[(above := line_start(text, start - 1)) : start].strip():
+            start = above
         return start, end
 
     def ours(self, part: Part, count: int, foreign: Sequence[Span]) -> Span | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rollout.content.documents.comments_below import end_with_below, may_stand_above
-from rollout.content.documents.document import Alias, Amend, Array, Edit, Object, Part, Scalar, fault
+from rollout.content.documents.document import Amend, Array, Edit, Object, Part, fault
 from rollout.content.documents.lines import (
     begins_line,
     column,
@@ -18,7 +18,14 @@ from rollout.content.documents.lines import (
 )
 from rollout.content.documents.ours.blank_lines import parting
 from rollout.content.documents.yaml.context import YamlContext
-from rollout.content.documents.yaml.ends import begin_of, behind_blanks, has_open_end, keeps_blanks, last_of
+from rollout.content.documents.yaml.ends import (
+    begin_of,
+    behind_blanks,
+    behind_wide_blanks,
+    has_open_end,
+    keeps_blanks,
+    last_of,
+)
 
 
 def added(context: YamlContext, operation: Amend, staying: Sequence[Part]) -> Edit:
@@ -47,17 +54,8 @@ def _parted(context: YamlContext, operation: Amend, pieces: Sequence[list[str]])
         gone or keeps_blanks(context.text, parts[-1]),
         *(context.writer.value(last_of(one), 0).keeps for one in new),
     ]
-    apart = [
-        found.above(part) and _says_enough(operation.container, part) and not keeps
-        for part, keeps in zip(new, kept, strict=False)
-    ]
+    apart = [found.above(part) and not keeps for part, keeps in zip(new, kept, strict=False)]
     return [line for blank, lines in zip(apart, pieces, strict=True) for line in [""] * blank + lines]
-
-
-def _says_enough(container: Object | Array, part: Part) -> bool:
-    """Tell whether the others show how a new part stands; of plain keys, one blank line alone says nothing."""
-    plain = isinstance(container, Object) and isinstance(part.value, Scalar | Alias)
-    return not plain or len(container.parts) > 2
 
 
 def _before_the_last(context: YamlContext, operation: Amend, staying: Sequence[Part], lines: list[str]) -> Edit:
@@ -111,6 +109,7 @@ def _insertion(context: YamlContext, at: int, lines: list[str], last: Part) -> E
     if not context.text[:at]:
         return Edit(at, at, text + newline)
     value = context.writer.value(last_of(last), 0)
+    at = behind_wide_blanks(context.text, at, last, lines[-len(value.below) :])
     at = behind_blanks(context.text, at) if value.keeps else at
     return Edit(at, at, newline + text, value.ends_line)
 

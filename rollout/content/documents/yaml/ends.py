@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from rollout.content.documents.document import Array, Node, Object, Part, Scalar
+from rollout.content.documents.document import Array, Node, Object, Part, Scalar, Span
 from rollout.content.documents.lines import line_end, line_start, next_line
 
 _KEEPS = re.compile(r"[|>][1-9]?\+")
 _STRIPS = re.compile(r"[|>][1-9]?-")
+_BLANK_LINES = re.compile(r"(?:\r?\n[ \t]*)+\Z")
+_BLANK_BELOW = re.compile(r"(?:\r?\n[ \t]*(?=\r?\n)|\r?\n[ \t]+\Z)+")
+_MARGIN = re.compile(r"^( *)[ \t]*\S", re.MULTILINE)
 
 
 def last_of(part: Part) -> Part:
@@ -55,3 +59,28 @@ def behind_blanks(text: str, at: int) -> int:
         at = line_end(text, line)
         line = next_line(text, line)
     return at
+
+
+def behind_wide_blanks(text: str, at: int, last: Part, lines: Sequence[str]) -> int:
+    """Return where the blank lines end that follow a place, if one would belong to the text with which lines end there.
+
+    That text is the last one in a part of the template.
+    """
+    blank = _BLANK_BELOW.match(text, at)
+    if blank is None or last_of(last).value.style not in {"|", ">"}:
+        return at
+    width = min((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), default=0)
+    return blank.end() if any(len(line) > width for line in blank[0].splitlines()) else at
+
+
+def end_of_text(text: str, span: Span, said: str) -> int:
+    """Return where the last line of a `|` or `>` text ends: a line of blanks further in than the text belongs to it."""
+    blank = _BLANK_LINES.search(text, *span)
+    if blank is None:
+        return span[1]
+    end = blank.start()
+    first, first_said = _MARGIN.search(text, next_line(text, span[0]), span[1]), _MARGIN.search(said)
+    if said.rstrip("\n").rpartition("\n")[2].strip() or first is None or first_said is None:
+        return end
+    inside = len(first[1]) - len(first_said[1])
+    return max((one.end() for one in re.finditer(r"\n[ \t]*", blank[0]) if len(one[0]) - 1 > inside), default=0) + end

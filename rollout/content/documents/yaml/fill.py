@@ -6,7 +6,7 @@ from rollout.content.documents.document import Amend, Edit, Object, Part
 from rollout.content.documents.lines import column, line_end, newline_of
 from rollout.content.documents.template_text import comment_behind
 from rollout.content.documents.yaml.context import YamlContext
-from rollout.content.documents.yaml.ends import last_of
+from rollout.content.documents.yaml.ends import behind_wide_blanks, last_of
 from rollout.content.documents.yaml.write import PROPERTIES
 
 
@@ -29,11 +29,13 @@ def _can_hold_block(context: YamlContext, holder: Part) -> bool:
     return not inside and bool(holder.key) and before.endswith(":") and "\n" not in before and not node.odd
 
 
-def _with_block(context: YamlContext, operation: Amend, holder: Part, named: Part) -> list[Edit]:
+def _with_block(context: YamlContext, operation: Amend, holder: Part, named: Part) -> list[Edit] | None:
     text, node, writer = context.text, holder.value, context.writer
     newline, end = newline_of(text, line_end(text, node.end)), line_end(text, node.end)
     behind = "" if text[node.end : end].strip() else comment_behind(writer.template, named.body)
     lines = _lines(context, operation, named, column(text, holder.start))
+    if behind_wide_blanks(text, end, operation.new[-1], lines) != end:
+        return None
     below = "".join(newline + line for line in lines)
     value = writer.value(last_of(operation.new[-1]), 0)
     properties = PROPERTIES.match(text, node.start)

@@ -25,6 +25,7 @@ from rollout.content.documents.document import (
     Unmergeable,
     fault,
 )
+from rollout.content.documents.yaml.ends import end_of_text
 from rollout.content.documents.yaml.values import meaning_of, odd_tag
 from rollout.content.yaml import stand_ins as yaml_stand_ins
 from rollout.content.yaml import tabs as yaml_tabs
@@ -35,7 +36,6 @@ _COMMENT = re.compile(r"(?:(?<=[ \t\r\n])|\A)#[^\r\n]*")
 _GAP = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
 _PROPERTY = re.compile(r"[&!][^ \t\r\n]*(?:[ \t\r\n]+|#[^\n]*)*")
 _COLON = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*:")
-_END_OF_LINES = re.compile(r"(?:\r?\n[ \t]*)+\Z")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_DEPTH = 60
 _MAX_ALIASED = 10_000  # nodes that aliases may add to what a document means; the others mean their names
@@ -146,24 +146,23 @@ class _YamlReader:
     def _scalar(self, event: Any) -> None:
         start, end = event.start_mark.index, event.end_mark.index
         style: ScalarStyle = event.style or ""
+        tag, said = event.tag, self._as_written(str(event.value))
         if style in {"|", ">"}:
-            start, end = self._block_scalar(start, end)
+            start, end = self._block_scalar(start, end, said)
         else:
             self.scalars.append((start, end))
-        tag, said = event.tag, self._as_written(str(event.value))
         odd = odd_tag(tag) or (Odd("a lone surrogate") if _SURROGATE.search(said) else None)
         meaning = meaning_of(said, tag, plain=event.implicit[0])
         self._came(Scalar(start, end, meaning, style, odd), 1, event.anchor)
 
-    def _block_scalar(self, start: int, end: int) -> Span:
+    def _block_scalar(self, start: int, end: int, said: str) -> Span:
         header = re.compile(r"[|>]").search(self.text, start, end)
         assert header is not None
         self.scalars.append((header.start(), end))
         first_line = self.text[header.start() : end].split("\n", 1)[0].split("#", 1)[0]
         if "+" in first_line:
             return start, end - 1 if self.text[end - 1 : end] == "\n" else end
-        trailing = _END_OF_LINES.search(self.text, header.start(), end)
-        return start, trailing.start() if trailing else end
+        return start, end_of_text(self.text, (header.start(), end), said)
 
     def _begin(self, event: Any, *, mapping: bool) -> None:
         start = event.start_mark.index

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rollout.content.documents.document import Array, Edit, Node, Object, Part, Replace
 from rollout.content.documents.lines import column, line_end, newline_of
 from rollout.content.documents.yaml.context import YamlContext
-from rollout.content.documents.yaml.ends import in_one_piece
+from rollout.content.documents.yaml.ends import behind_wide_blanks, in_one_piece
 from rollout.content.documents.yaml.put import Lines, around_comment, put
 
 
@@ -22,7 +22,10 @@ def _lines(context: YamlContext, operation: Replace) -> Lines:
     part, new, old = operation.part, operation.new.value, operation.part.value
     noted = not _is_noted(context, part)
     value = context.writer.value(operation.new, column(context.text, part.start), noted=noted)
-    newline = newline_of(context.text, line_end(context.text, old.end))
+    end = line_end(context.text, old.end)
+    newline = newline_of(context.text, end)
+    if behind_wide_blanks(context.text, end, operation.new, value.below) != end:
+        return Lines(context.writer.on_one_line(new))
     head, below = value.head.lstrip(" "), "".join(newline + line for line in value.below)
     if new.style in {"|", ">"}:
         head += _blanks_in(context.text, old)
