@@ -197,3 +197,21 @@ def test_what_others_wrote_in_a_nested_block_is_left(
         if file.plan(third) or file.lived("{}\n") != before:
             wrong.append((one, other, third, newline, texts, file.text))
     assert wrong == []
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("header", ["|", ">", "|-", "|+"])
+@pytest.mark.parametrize(
+    "key", ["jobs:\n  a:\n    run: {0}\n      echo\n{1}  c: {{x: 1}}\n", "jobs:\n- {0}\n    echo\n{1}- c\n"]
+)
+def test_a_blank_line_of_a_text_parts_nothing(key: str, header: str, newline: str) -> None:
+    before = key.format(header, "          \n").replace("\n", newline)
+    new = "  b: {x: 2}\n" if "a:" in key else "- b\n"
+    file = Life("x.yaml", before, FileRule(Mode.MERGE))
+    assert file.lived("jobs:\n" + new) == before + new.replace("\n", newline)
+    assert file.lived("{}\n") == before
+    parted = key.format(header, "          \n\n").replace("\n", newline)
+    file = Life("x.yaml", parted, FileRule(Mode.MERGE))
+    blank = "" if header == "|+" else newline  # it says one more line end
+    assert file.lived("jobs:\n" + new) == parted + blank + new.replace("\n", newline)
+    assert file.lived("{}\n") == parted

@@ -22,6 +22,7 @@ from rollout.content.documents.document import (
     Scalar,
     Span,
     meaning,
+    nodes,
 )
 from rollout.content.documents.key_path import KeyPath, ListEntry
 from rollout.content.documents.lines import begins_line, line_end, line_start
@@ -30,6 +31,7 @@ from rollout.content.documents.match import Match, named_parts
 Blanks = dict[KeyPath, int]
 Places = Mapping[KeyPath, Mapping[KeyPath, Part]]  # the keys and entries that stand once, by the place that each is in
 
+_BLANK_IN_TEXT = re.compile(r"\n(?=[ \t]*\r?(?:\n|\Z))")
 _BLANK = re.compile(r"\n[ \t]*\r?\n")
 
 
@@ -74,7 +76,7 @@ def parting(document: Document, node: Node) -> Parting:
         return Parting()
     comments = may_stand_above(document)
     there = comments[bisect_left(comments, (first, first)) : bisect_left(comments, (last, last))]
-    above = _Above.of(document.text, there)
+    above = _Above.of(document, node, there)
     parted = [(part, begin < end) for part in node.parts[1:] for begin, end in [above.blanks(part)]]
     blocks = [apart for part, apart in parted if _is_block(part)]
     most = len(blocks) > 1 and blocks[-1] and sum(blocks) * 2 > len(blocks)
@@ -121,7 +123,7 @@ def _known(known: Blanks, after: Document, match: Match, *, all_ours: bool) -> B
         return {}
     if _BLANK.search(after.text) is None:
         return {}
-    above = _Above.of(after.text, may_stand_above(after))
+    above = _Above.of(after, after.root, may_stand_above(after))
     there = {
         place: len(above.lines(above.blanks(part)))
         for parts in _places(after.root, match).values()
@@ -138,7 +140,7 @@ def left_blanks(
     if not known:
         return []
     were, will = _places(document.root, match), _places(united, match)
-    above = _Above.of(document.text, may_stand_above(document))
+    above = _Above.of(document, document.root, may_stand_above(document))
     kept = _taken_over(were, will) if document.root.style == "block" else set()
     spans = (
         above.ours(part, known[place], foreign)
@@ -191,14 +193,21 @@ def _each(node: Node, match: Match, place: KeyPath) -> Iterator[tuple[KeyPath, K
 
 
 class _Above(Struct, frozen=True):
-    """What stands above the parts of a document: its text, and where its comments begin, by the ends of their lines."""
+    """What stands above the parts of a document: its text, and where its comments begin, by the ends of their lines.
+
+    `said` are the beginnings of the blank lines that belong to a text of YAML.
+    """
 
     text: str
     comments: Mapping[int, int]
+    said: Collection[int]
 
     @classmethod
-    def of(cls, text: str, comments: Iterable[Span]) -> _Above:
-        return cls(text, {line_end(text, end - 1): start for start, end in comments})
+    def of(cls, document: Document, node: Node, comments: Iterable[Span]) -> _Above:
+        text = document.text
+        spans = ((one.start, one.end) for one in nodes(node) if one.style in {"|", ">"})
+        said = {found.start() + 1 for span in spans for found in _BLANK_IN_TEXT.finditer(text, *span)}
+        return cls(text, {line_end(text, end - 1): start for start, end in comments}, said)
 
     def blanks(self, part: Part) -> Span:
         """Return the blank lines above a part and the comments directly above it; an empty span if there are none."""
@@ -211,7 +220,7 @@ class _Above(Struct, frozen=True):
                 break
             start = line_start(text, comment)
         end = start
-        while start and not text[(above := line_start(text, start - 1)) : start].strip():
+        while start and not text[(above := line_start(text, start - 1)) : start].strip() and above not in self.said:
             start = above
         return start, end
 
