@@ -426,3 +426,26 @@ def test_what_others_left_empty_of_a_file_that_rollout_made_stays() -> None:
     file.lived('{"k": 1}\n', ">{}\n", '{"k": 2}\n')
     file.rule = FileRule(Mode.ABSENT)
     assert file.lived("") == "{}\n"
+
+
+_BROKEN = {
+    "x.yaml": ("a: 1\n", "l: [1]\n", "a: 1\nl: &x [1]\nm: *x\n", "line 2: l: cannot be changed in place"),
+    "y.yaml": ("a: 1\n", "l: 1\n", "a: 1\nl: 1\n---\nb: 1\n", "line 3: a second document begins"),
+    "x.json": ('{\n  "a": 1\n}\n', '{"l": 1}', '{\n  "a": 1,\n  l: 1\n}\n', "line 3: a key in quotes is missing"),
+    "x.toml": ("a = 1\n", "[l]\nk = 1\n", "a = 1\n\n[l]\nk = 1 oops\n", "line 4: not valid TOML"),
+    "x.ini": ("[a]\nb = 1\n", "[a]\nc = 1\n", "[a]\nb = 1\nc = 1\n[a\n", "line 4: "),
+}
+
+
+@pytest.mark.parametrize("path", _BROKEN)
+def test_what_others_wrote_stays_where_our_keys_cannot_be_taken_out_of_it(path: str) -> None:
+    before, template, there, why = _BROKEN[path]
+    file = Life(path, before, FileRule(Mode.MERGE, format=FormatName.INI if path == "x.ini" else None))
+    file.lived(template)
+    file.text, file.rule = there, FileRule(Mode.ABSENT, format=file.rule.format)
+    planned = file.plan("")
+    assert planned is not None
+    assert (planned.action, planned.decided, planned.after) == (Action.DRIFT, False, planned.before)
+    assert why in planned.cause
+    file.rolled_out("")
+    assert file.text == there

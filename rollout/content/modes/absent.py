@@ -23,7 +23,10 @@ def passed_over(item: Managed, found: Obstacle) -> str | None:
 
 
 def wanted(at: Situation) -> File | None:
-    content = rest(at).content
+    found = rest(at)
+    if found.unclear is not None and not found.drifted:
+        raise found.unclear
+    content = found.content
     return File(content, at.actual.executable) if content is not None and at.actual is not None else None
 
 

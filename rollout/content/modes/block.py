@@ -148,9 +148,9 @@ def _without_keys(at: Situation, seen: Sight) -> bytes | None:
         return None
     if seen.marked(at.actual) is not None:
         return None
-    from rollout.content.modes import share  # with it come the readers of documents, which few blocks need
+    from rollout.content.modes import our_keys  # with it come the readers of documents, which few blocks need
 
-    alone = share.without_our_keys(at)
+    alone = our_keys.without_our_keys(at)
     there = seen.without_text(at.actual)
     return None if alone is None or alone.split() == there.split() else alone
 

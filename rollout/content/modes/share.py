@@ -5,33 +5,18 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.content import blocks, markers, three_way
-from rollout.content.documents import formats, merge, places, torn
-from rollout.content.documents.key_path import KeyPath
+from rollout.content.documents import formats
 from rollout.content.file_fault import FileFault
 from rollout.content.markers import Spot
-from rollout.content.modes import our_blocks, our_lines, said_again
+from rollout.content.modes import our_blocks, our_keys, our_lines
 from rollout.content.modes.merged_path import merged_file
 from rollout.content.modes.mode import Situation
+from rollout.content.modes.our_keys import Pairs, Rest
 from rollout.model.files import File, Managed, Written
-from rollout.model.inventory import FormatName
-from rollout.model.own_writes import FileShare, alone
-
-Pairs = tuple[tuple[bytes, bytes], ...]
-
-
-class Rest(Struct, frozen=True):
-    """What is left of a file without our part, None if nothing; `sure` if no one needs to be asked."""
-
-    content: bytes | None
-    sure: bool = True
-    drifted: bool = False  # our part has changed since we wrote it
-    theirs: bool = False  # others had what goes, or something in its place, before we first wrote there
-    more: str = ""  # what a person has to know about what others changed
-    unclear: FileFault | None = None  # why what others changed cannot be told from what they wrote beside it
+from rollout.model.own_writes import FileShare
 
 
 def rest(at: Situation) -> Rest:
@@ -54,7 +39,7 @@ def rest(at: Situation) -> Rest:
 
 def _wrote_over(written: Written) -> bool:
     """Tell whether we wrote the whole file where others had one: nothing of theirs is in it, whatever it says."""
-    return written.alone and not written.noted and not _alone(written.ours)
+    return written.alone and not written.noted and not our_keys.all_ours(written.ours)
 
 
 def _made_anew(written: Written) -> Written:
@@ -67,7 +52,7 @@ def _rest(content: bytes, written: Written, item: Managed) -> Rest:
         written = replace(written, file=File(content), noted=False, keys_only=False)
     base = b"" if written.file is None else written.file.content
     spot = our_blocks.spot_of(item, written)
-    all_ours = (written.noted and not written.keys_only) or _alone(written.ours)
+    all_ours = (written.noted and not written.keys_only) or our_keys.all_ours(written.ours)
     own_id = our_blocks.own_id(written, spot)
     if own_id is not None and not written.noted:
         try:
@@ -76,10 +61,11 @@ def _rest(content: bytes, written: Written, item: Managed) -> Rest:
             return Rest(None, drifted=True, unclear=our_blocks.unclear(replace(spot, block_id=own_id), clash.line))
     if content == base and all_ours and not (written.noted and own_id):
         return Rest(None, theirs=written.noted)
-    without = _without_blocks(content, base, own_id, spot, written.ours) or _without_keys(content, base, written, item)
-    if without is not None and without.content is not None and written.noted:
-        without = _without_bare(without, base, content, spot)
-    if without is not None:
+    without = _without_blocks(content, base, own_id, spot, written.ours)
+    without = without or our_keys.without(content, base, written, item)
+    if without is not None and without.unclear is None:
+        if without.content is not None and written.noted:
+            without = _without_bare(without, base, content, spot)
         theirs = written.noted or own_id in our_blocks.texts(_first(written), spot)
         return replace(without, content=_unless_blank(without.content), theirs=theirs)
     if not all_ours and _released(written, item):
@@ -87,6 +73,8 @@ def _rest(content: bytes, written: Written, item: Managed) -> Rest:
     others = None if all_ours else our_lines.without(content, written.ours)
     if others is not None:
         return Rest(_unless_blank(others))
+    if without is not None and not all_ours:
+        return without
     theirs = written.noted or bool(_first(written).strip())
     sure = all_ours or not _survives(written.ours)
     way_out = "" if sure else _unknown_format(item)
@@ -97,7 +85,7 @@ def _is_as_merged(content: bytes, pairs: Pairs, item: Managed) -> bool:
     """Tell whether a document that was found to say what another mode asks for is still what our merges left."""
     kind = merged_file(item, pairs)
     with suppress(FileFault):
-        return kind.format is not None and bool(pairs) and pairs[-1][1] == content and _merges(pairs, kind)
+        return kind.format is not None and bool(pairs) and pairs[-1][1] == content and our_keys.merges(pairs, kind)
     return False
 
 
@@ -110,11 +98,6 @@ def _unknown_format(item: Managed) -> str:
 def _first(written: Written) -> bytes:
     """Return what was there before our first write."""
     return written.ours[0][0] if written.ours else b""
-
-
-def _alone(pairs: Pairs) -> bool:
-    """Tell whether everything in our last write is ours; a file that was blank counts as none."""
-    return alone((before if before.strip() else None, after) for before, after in pairs)
 
 
 def _survives(pairs: Pairs) -> bool:
@@ -185,65 +168,3 @@ def _without_bare(found: Rest, base: bytes, content: bytes, spot: Spot) -> Rest:
         if span is not None:
             left, found = content[: span[0]] + content[span[1] :], replace(found, drifted=True)
     return replace(found, content=left if left.strip() else None)
-
-
-# --- keys
-
-
-def without_our_keys(at: Situation) -> bytes | None:
-    """Return a document without the keys that rollout merged into it; None if it has none.
-
-    Keys that others changed since stay.
-    """
-    if at.actual is None or at.written is None or at.written.file is None:
-        return None
-    found = _without_keys(at.actual.content, at.written.file.content, at.written, at.item)
-    if found is None or not found.sure or found.content == at.actual.content:
-        return None
-    return found.content or b""
-
-
-def _without_keys(content: bytes, base: bytes, written: Written, item: Managed) -> Rest | None:
-    """Return the document without the keys that we wrote; None if we may have written all of it."""
-    pairs = written.ours
-    kind = merged_file(item, pairs)
-    if kind.format is None or not pairs:
-        return None
-    pairs = said_again.in_pairs(item, pairs)
-    empty = formats.empty(kind.format)
-    try:
-        if not _merges(pairs, kind):
-            return None
-        filled = ((before if before.strip() else empty, after) for before, after in pairs)
-        ours = merge.past(filled, kind, written.anew)
-        changed = _said(content, ours, kind) != _said(base, ours, kind)
-        if changed and _alone(pairs):
-            return None
-        left = merge.merged(content, empty, ours, kind)
-        nothing = merge.made(pairs, kind) and not kind.read(left).root.parts and not kind.read(left).comments
-        found = torn.torn(content, empty, ours, kind)
-        sure = not found and not merge.would_change_foreign(content, empty, ours, kind)
-        return Rest(None if nothing else left, sure=sure, drifted=changed or bool(found), more=torn.words(found))
-    except FileFault:
-        return None
-
-
-def _said(content: bytes, ours: merge.Ours, kind: merge.MergedFile) -> dict[KeyPath, str]:
-    """Return the values of a document at the places that are ours."""
-    there = merge.projection(content, formats.empty(kind.format or FormatName.JSON), ours, kind)
-    return {place: text for place, text in there.items() if place}
-
-
-def _merges(pairs: Pairs, kind: merge.MergedFile) -> bool:
-    """Tell whether every write of ours kept what others had in the document."""
-    for number, (before, after) in enumerate(pairs):
-        if not before.strip():
-            continue
-        ours = merge.past(pairs[:number], kind)
-        mine = {*ours.added, *ours.entries}
-        were, are = kind.read(before).root, kind.read(after).root
-        for place, _ in places.leaves(were, kind.match):
-            foreign = not any(place[: len(one)] == one for one in mine)
-            if foreign and place and not places.is_kept(were, are, place, kind.match):
-                return False
-    return True
