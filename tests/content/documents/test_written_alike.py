@@ -83,7 +83,7 @@ def test_a_key_between_the_brackets_of_toml_is_spelled_as_in_the_template() -> N
             '{"l": [\n  "b"\n]}',
             '{\n  "k": 0,\n  "l": [\n    "b"\n  ]\n}\n',
         ),
-        ("c.json", '{"k":0,"m":0}', '{"l": ["a"]}', '{"l": ["b", "c"]}', '{"k":0,"m":0,"l": ["b", "c"]}'),
+        ("c.json", '{"k":0,"m":0}', '{"l": ["a"]}', '{"l": ["b", "c"]}', '{"k":0,"m":0,"l":["b", "c"]}'),
         (
             "t.toml",
             "k = 0\n",
@@ -144,3 +144,26 @@ def test_a_new_key_of_toml_has_the_equals_sign_of_its_neighbours(before: str, te
     file = Life("x.toml", before, FileRule(Mode.MERGE))
     assert file.lived(template) == before + added
     assert file.lived("") == before
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "template", "after"),
+    [
+        ("x.yaml", "a : 1\nm :\n  x : 1\n", "m: {y: 1}\nq:\n- w: 1\n", "a : 1\nm :\n  x : 1\n  y : 1\nq :\n- w : 1\n"),
+        ("x.yaml", "a: 1\nb: 2\n", "m:\n  y : [1]\n", "a: 1\nb: 2\nm:\n  y: [1]\n"),
+        ("x.yaml", "a   : 1\nlong: 2\n", "m : 1\n", "a   : 1\nlong: 2\nm: 1\n"),
+        ("x.yaml", "a   : 1\n", "m : 1\n", "a   : 1\nm : 1\n"),
+        ("x.yaml", "k: [a]\n", "x: &n 1\n*n : 2\n", None),
+        ("x.json", '{\n  "a" : 1\n}\n', '{"d":{\n"e":[]}}', '{\n  "a" : 1,\n  "d" : {\n    "e" : []\n  }\n}\n'),
+        ("x.json", '{"a":1,"b":2}\n', '{"d": 1}', '{"a":1,"b":2,"d":1}\n'),
+        ("x.json", '{"a":    1}\n', '{"d" : 1}', '{"a":    1, "d": 1}\n'),
+    ],
+)  # fmt: skip
+def test_a_colon_stands_behind_a_new_key_as_behind_most_others(
+    path: str, before: str, template: str, after: str | None
+) -> None:
+    file = Life(path, before, FileRule(Mode.MERGE))
+    file.rolled_out(template)
+    assert after is None or file.text == after
+    assert file.plan(template) is None
+    assert file.lived("{}\n") == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Container, Sequence
 
 from msgspec import Struct
@@ -70,7 +71,7 @@ def _beside_comma(
 def _writer(document: Document, template: Document) -> _Writer:
     indent = re.search(r"\n([ \t]+)[^ \t\r\n]", document.text)
     spread, newline = "\n" in document.text.strip(), newline_of(document.text)
-    return _Writer(template, indent[1] if indent else "  ", spread, newline, _gap(document))
+    return _Writer(template, indent[1] if indent else "  ", spread, newline, _gap(document), _colon(document))
 
 
 def _gap(document: Document) -> str:
@@ -78,6 +79,20 @@ def _gap(document: Document) -> str:
     containers = (node for node in nodes(document.root) if isinstance(node, Object | Array))
     gap = next((gap for one in containers if (gap := gap_in(document.text, one))), ", ")
     return "," if gap == "," else ", "
+
+
+def _colon(document: Document) -> str:
+    """Return what stands between most keys of a document and their values; "" where none shows it."""
+    objects = (node for node in nodes(document.root) if isinstance(node, Object))
+    signs = (
+        document.text[_end_of_key(document.text, part) : part.value.start] for one in objects for part in one.parts
+    )
+    seen = Counter(sign for sign in signs if sign in {":", ": ", " : "})
+    return seen.most_common(1)[0][0] if seen else ""
+
+
+def _end_of_key(text: str, part: Part) -> int:
+    return text.rindex('"', part.start, part.body) + 1
 
 
 class _Writer(Struct):
@@ -88,6 +103,7 @@ class _Writer(Struct):
     spread: bool
     newline: str
     gap: str
+    colon: str  # "" is the template's
 
     def inline(self, part: Part) -> str:
         return self._key(part) + self.on_one_line(part.value)
@@ -102,7 +118,9 @@ class _Writer(Struct):
         if not part.body:
             return ""
         text = self.template.text
-        name = text[part.start : part.body].rstrip(": \t\r\n")
+        name = text[part.start : _end_of_key(text, part)]
+        if self.colon:
+            return name + self.colon
         gap = text[part.body : part.value.start]
         return f"{name}:{' ' if gap.strip(' ') else gap}" if not gap.strip() else f"{name}: "
 

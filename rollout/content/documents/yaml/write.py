@@ -62,7 +62,10 @@ class YamlWriter(Struct):
         name = self.template.text[part.start : part.body] or self.template.text[part.start : part.value.start]
         if "\n" in name:
             raise InTemplate(fault(self.template.text, part.start, "a key over several lines").what)
-        return name if name.endswith(":") else name.rstrip(": ") + ":"
+        if not name.endswith(":"):
+            return name.rstrip(": ") + ":"
+        spelled = self.style.colon is None or name.startswith("*")  # the name of an alias may end with a colon
+        return name if spelled else name[:-1].rstrip(" \t") + " " * (self.style.colon or 0) + ":"
 
     def value(self, part: Part, column: int, *, noted: bool = True) -> Value:
         """Return a value below a key or a dash in a column; its head begins with the separator from them.
