@@ -11,6 +11,7 @@ from msgspec import Struct
 from rollout.content.documents.document import Amend, Array, Document, Edit, Node, Object, Part, Span, nodes
 from rollout.content.documents.lines import (
     begins_line,
+    column,
     comments_above,
     cut,
     lead,
@@ -22,6 +23,9 @@ from rollout.content.documents.lines import (
     rest_is_comment,
 )
 from rollout.content.documents.template_text import between_brackets
+
+_ON_A_LINE = re.compile(r"(,[ \t]*)\Z")
+_COMMA_FIRST = re.compile(r"(?s:.*?)(\r?\n[ \t]*,[ \t]*)\Z")
 
 
 class WrittenPart(Struct, frozen=True):
@@ -176,6 +180,8 @@ class Brackets(Struct):
         text, container, comments = self.document.text, self.container, self.document.comments
         index = container.parts.index(last)
         comma, end = self._comma(index), self._end(index)
+        if (between := gap_in(text, container, _COMMA_FIRST)) and self._comma(len(container.parts) - 1) is None:
+            return [self._behind_commas(last, between)]
         first, start = (lead(text, part.start, comments) for part in (container.parts[0], last))
         on_lines, noted = begins_line(text, first) and begins_line(text, start), rest_is_comment(text, end, comments)
         if not on_lines and not (noted and line_end(text, end) < container.end):
@@ -187,13 +193,23 @@ class Brackets(Struct):
         added = Edit(at, at, self._on_lines(inside, newline_of(text, at), trailing=trailing, closed=not noted))
         return [added] if comma is not None else [Edit(last.value.end, last.value.end, ","), added]
 
+    def _behind_commas(self, last: Part, between: str) -> Edit:
+        """Add parts on lines that begin with a comma, as the last one does."""
+        text, at = self.document.text, self._noted(self.container.parts.index(last))
+        inside = " " * column(text, last.start)
+        written = (self.writer.lines(part, inside) for part in self.operation.new)
+        above = newline_of(text) + inside
+        lines = ("".join((*(above + comment for comment in one.above), between, one.text)) for one in written)
+        return Edit(at, at, "".join(lines))
+
     def _added_on_line(self, last: Part) -> Edit:
         """Add parts on the line of the last one, behind the comments that stand behind it."""
         index = self.container.parts.index(last)
         comma, noted = self._comma(index), self._noted(index)
         behind = comma is not None and comma < noted
         parts = [self.writer.inline(part) for part in self.operation.new]
-        new = "".join(f" {part}," for part in parts) if behind else "".join(self._gap() + part for part in parts)
+        gap = gap_in(self.document.text, self.container) or self.writer.gap
+        new = "".join(f" {part}," for part in parts) if behind else "".join(gap + part for part in parts)
         return Edit(noted, noted, new)
 
     def _noted(self, index: int) -> int:
@@ -203,10 +219,6 @@ class Brackets(Struct):
             if noted <= start < self.container.end and not text[noted:start].strip(" \t,"):
                 noted = end
         return noted
-
-    def _gap(self) -> str:
-        """Return the text between two parts on a line here, or else in the document."""
-        return gap_in(self.document.text, self.container) or self.writer.gap
 
     def _on_lines(self, inside: str, newline: str, *, trailing: bool, closed: bool = False) -> str:
         """Return the new parts on their lines; the last has no comment where its brackets are `closed` behind it."""
@@ -228,10 +240,10 @@ def _trails(text: str, node: Node) -> bool:
     return re.match(r"[ \t]*,[^\n]*\n", text[node.parts[-1].value.end : node.end]) is not None
 
 
-def gap_in(text: str, container: Object | Array) -> str | None:
-    """Return the text between the last two parts of an object or a list, if they stand on one line."""
+def gap_in(text: str, container: Object | Array, how: re.Pattern[str] = _ON_A_LINE) -> str | None:
+    """Return the text between the last two parts of an object or a list, if they stand as asked for."""
     if len(container.parts) < 2:
         return None
     before, last = container.parts[-2:]
-    between = text[before.value.end : last.start]
-    return between if between.strip(" \t") == "," and between.startswith(",") else None
+    found = how.match(text, before.value.end, last.start)
+    return found[1] if found else None

@@ -167,3 +167,26 @@ def test_a_colon_stands_behind_a_new_key_as_behind_most_others(
     assert after is None or file.text == after
     assert file.plan(template) is None
     assert file.lived("{}\n") == before
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("path", "before", "steps"),
+    [
+        ("x.json", '{ "a": 1\n, "b": { "x": 1 }END\n}\n', [('{"c": 1, "d": [2]}', '\n, "c": 1\n, "d": [2]'),
+         ('{"e": {\n"x": 1}, "d": [2]}', '\n, "d": [2]\n, "e": {\n    "x": 1\n  }')]),
+        ("x.jsonc", '{\n    "a": [1, 2] // one\n  , "b": 1END\n}\n', [('{\n// c\n"c": 1}', '\n    // c\n  , "c": 1'),
+         ('{"d": 1}', '\n  , "d": 1')]),
+        ("x.yaml", "l: [ a\n   , bEND\n   ]\n", [("l: [c]\n", "\n   , c"), ("l: [d, e]\n", "\n   , d\n   , e")]),
+        ("x.toml", "l = [ 1\n    , 2END\n    ]\n", [("l = [3]", "\n    , 3"), ("l = [4, 3]", "\n    , 3\n    , 4")]),
+    ],
+)  # fmt: skip
+def test_a_new_line_begins_with_a_comma_where_others_do(
+    path: str, before: str, steps: list[tuple[str, str]], newline: str
+) -> None:
+    before = before.replace("\n", newline)
+    file = Life(path, before.replace("END", ""), FileRule(Mode.MERGE))
+    for template, added in steps:
+        assert file.lived(template) == before.replace("END", added.replace("\n", newline))
+        assert file.plan(template) is None
+    assert file.lived("" if path == "x.toml" else "{}\n") == before.replace("END", "")
