@@ -175,6 +175,7 @@ def test_what_only_rollout_wrote_in_a_section_that_others_began_again_goes_away(
         ("[a]\n\tb = 1\n", "[c]\nd = 2\n", "[a]\n\tb = 1\n\n[c]\n\td = 2\n"),
         ("[a]\nb = 1\n", "[c]\n\td = 2\n", "[a]\nb = 1\n\n[c]\nd = 2\n"),
         ("# mine\n", "[c]\n\td = 2\n", "# mine\n\n[c]\n\td = 2\n"),
+        ("[a]\n\tb = 1\n[c]\n", "[c]\nd = 2\n", "[a]\n\tb = 1\n[c]\n\td = 2\n"),
         ("[a]\n\tb = 1\n", "[a]\nc = 2;two\nd = 3  # three\n", "[a]\n\tb = 1\n\tc = 2;two\n\td = 3  # three\n"),
     ],
 )
@@ -219,7 +220,8 @@ def test_quotes_of_git_stay_open_where_a_value_goes_on(newline: str, tmp_path: P
     ("before", "template", "after"),
     [
         ("[core] bare = true # b\n\tx = 1\n", "[core]\nbare = false\n", "[core] bare = false # b\n\tx = 1\n"),
-        ("[core] bare\n[a]\n\tx = 1\n", "[core]\ny = 1\n[a]\nx = 2\n", "[core] bare\ny = 1\n[a]\n\tx = 2\n"),
+        ("[core] bare\n[a]\n\tx = 1\n", "[core]\ny = 1\n[a]\nx = 2\n", "[core] bare\n\ty = 1\n[a]\n\tx = 2\n"),
+        ("[core] bare\n", "[core]\n\ty = 1\n[a]\n\tx = 2\n", "[core] bare\n\ty = 1\n\n[a]\n\tx = 2\n"),
         ('[a "x]y"] b = [c]\n', '[a "x]y"]\nb = d\n', '[a "x]y"] b = d\n'),
         ("[core] ; see [x]\n\ta = 1\n", "[core]\na = 2\n", "[core] ; see [x]\n\ta = 2\n"),
     ],

@@ -27,7 +27,7 @@ from rollout.content.documents.ini.dialect import Dialect
 from rollout.content.documents.ini.lines import around_comments
 from rollout.content.documents.ini.read import IniSection
 from rollout.content.documents.left_comments import cuts
-from rollout.content.documents.lines import cut, line_end, margin, newline_of, next_line
+from rollout.content.documents.lines import begins_line, cut, line_end, margin, newline_of, next_line
 from rollout.content.documents.template_text import comment_behind, comments_before
 from rollout.content.documents.text_sections import (
     are_glued,
@@ -148,8 +148,10 @@ class _IniEditor(Struct):
         container, gone = operation.container, set(operation.gone)
         staying = [part for index, part in enumerate(container.parts) if index not in gone]
         own = [part for part in staying if _is_key(part)]
-        indent = margin(self.document.text, own[-1].start) if own else ""
-        lines = [line for part in new for line in self._pair(container, part, indent)]
+        indent = self._margin(own)
+        if indent is None and container.style == "section":
+            indent = self._margin_beside(margin(self.template.text, new[0].start) if own else "")
+        lines = [line for part in new for line in self._pair(container, part, indent or "")]
         if own:
             return behind(self.document, own[-1].value.end, lines)
         if container.style == "section":
@@ -213,9 +215,19 @@ class _IniEditor(Struct):
 
     def _indent(self, near: Object | None, new: Part) -> str:
         """Return the indent of a new section's key: that of the keys in the section beside it, or the template's."""
-        if near is not None and near.parts:
-            return margin(self.document.text, near.parts[-1].start)
-        return margin(self.template.text, new.start)
+        beside = None if near is None else self._margin(near.parts)
+        return margin(self.template.text, new.start) if beside is None else beside
+
+    def _margin(self, keys: Sequence[Part]) -> str | None:
+        """Return the indent of the last of some keys that does not stand on the line of its header."""
+        text = self.document.text
+        found = (margin(text, part.start) for part in reversed(keys) if begins_line(text, part.start))
+        return next(found, None)
+
+    def _margin_beside(self, otherwise: str) -> str:
+        """Return the indent of the keys in the last section that has any."""
+        sections = (part.value.parts for part in reversed(self.document.root.parts) if isinstance(part.value, Object))
+        return next((found for parts in sections if (found := self._margin(parts)) is not None), otherwise)
 
 
 def _is_key(part: Part) -> bool:
