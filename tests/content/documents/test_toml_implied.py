@@ -92,3 +92,18 @@ def test_a_key_of_ours_becomes_a_table_under_the_header_of_ours(before: str | No
     file.lived("[tool]\nn = 7\n")
     _is_written(file, template)
     _and_goes(file, before)
+
+
+@pytest.mark.parametrize(
+    ("before", "template", "words"),
+    [
+        ("[[p]]\n[p.s]\nk = 1\n", "[p.s]\nk = 2\n", "a list of tables cannot become a table"),
+        ("[[p]]\nk = 1\n", "p = 2\n", "a list of tables cannot become a value"),
+        ("[p]\nk = 1\n", "[[p]]\nk = 2\n", "a table cannot become a list of tables"),
+        ("p.k = 1\n", "p = [2]\n", "a table cannot become a list in place"),
+    ],
+)
+def test_what_cannot_be_changed_in_place_is_told_as_what_it_is(before: str, template: str, words: str) -> None:
+    planned = Life("x.toml", before, _MERGE).plan(template)
+    assert planned is not None
+    assert f"line 1: p: {words}" in planned.cause

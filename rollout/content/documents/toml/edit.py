@@ -88,9 +88,9 @@ class _TomlEditor(Struct):
     def _replaced(self, operation: Replace | Restore, text: str) -> list[Edit]:
         part, old = operation.part, operation.part.value
         if not is_line(part):
-            raise fault(
-                self.document.text, old.start, f"{part.key}: a table cannot become a value in place; change it by hand"
-            )
+            new = operation.new.value if isinstance(operation, Replace) else operation.found.node
+            what = f"{part.key}: {_named(old)} cannot become {_named(new)} in place; change it by hand"
+            raise fault(self.document.text, old.start, what)
         noted = followed(self.document, operation, self.foreign, self.writer.template)
         return [Edit(old.start, old.end, text), *noted]
 
@@ -169,6 +169,13 @@ class _TomlEditor(Struct):
         at = end if container is self.document.root else _below(self.document.text, max([*inner, container.end]))
         lines = [line for section in sections for line in (*self.blank, *section)]
         return behind(self.document, at, lines if self.document.text[:at].strip() else lines[len(self.blank) :])
+
+
+def _named(node: Node) -> str:
+    """Return what a value is, in words."""
+    if isinstance(node, Object):
+        return "a table"
+    return ("a list of tables" if node.style == "tables" else "a list") if isinstance(node, Array) else "a value"
 
 
 def _sign(text: str, parts: Sequence[Part]) -> str:
