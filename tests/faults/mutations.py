@@ -440,6 +440,14 @@ MUTATIONS = (
              "        if foreign - now:", "        if False:",
              test="tests/content/test_changed_rules.py::"
              "test_absent_asks_and_names_the_format_where_it_is_not_clear_which_lines_are_ours"),
+    Mutation("others' part stays where ours cannot be taken out of a document", "content/modes/share.py",
+             "    if without is not None and not all_ours:", "    if False:",
+             test="tests/content/test_absent.py::"
+             "test_what_others_wrote_stays_where_our_keys_cannot_be_taken_out_of_it"),
+    Mutation("a table that others took their part out of goes with our keys", "content/documents/ours/past.py",
+             "if filled and place not in", "if False and place not in",
+             test="tests/content/documents/test_toml_implied.py::"
+             "test_what_others_took_their_part_out_of_is_written_anew_and_goes"),
     Mutation("keys that others had stay when their file becomes absent", "content/modes/share.py",
              "    if at.written.keys_only and not at.written.ours:", "    if False:",
              test="tests/content/test_absent.py::test_keys_that_others_had_stay_when_their_file_becomes_absent"),
