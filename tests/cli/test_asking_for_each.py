@@ -212,7 +212,8 @@ def test_what_an_editor_wrote_before_it_failed_is_not_taken_and_not_lost(world: 
     assert len(list(world.root.glob("rollout-edit-*"))) == 1
 
 
-@pytest.mark.parametrize(
+@first_rows(
+    1,
     ("script", "found"),
     [
         ("exec sleep 60", None),
@@ -305,7 +306,7 @@ def test_a_file_of_a_folder_is_edited_and_kept(world: World) -> None:
     assert (target["state"], "kept" in target["reason"]) == ("in-sync", True)
 
 
-@pytest.mark.parametrize(
+@first_rows(4,
     ("answers", "code", "there"),
     [(["o\n", "y\n"], 0, OURS), (["k\n", "y\n"], 0, THEIRS), (["sk\n"], 3, THEIRS), (["q\n"], 4, THEIRS),
      (["m\n", "t\n", "e\n", "o\n", "y\n"], 0, OURS), (["a\n", "o\n", "y\n"], 0, OURS)],

@@ -64,7 +64,7 @@ def test_the_next_init_writes_what_it_would_have_written(work: World, number: in
     assert set(work.run("plan", "--json", write=False).states().values()) == {"in-sync"}
 
 
-@pytest.mark.parametrize("number", range(2))
+@first_rows(1, "number", range(2))
 def test_what_was_added_in_part_is_taken_back(work: World, number: int) -> None:  # noqa: F811
     work.run("init", "work", write=False)
     before = written(work)

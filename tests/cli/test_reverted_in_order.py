@@ -73,6 +73,7 @@ def test_the_run_to_take_back_first_is_the_one_whose_text_a_revert_brought_back(
     assert rows.there() == (None, None)
 
 
+@pytest.mark.long  # the tests beside it have two and three runs
 def test_of_four_runs_those_that_were_taken_back_are_never_named(rows: Rows) -> None:
     one, two, three, four = (rows.applied(f"{number}\n") for number in (1, 2, 3, 4))
     back_four, back_three = rows.reverted(four), rows.reverted(three)

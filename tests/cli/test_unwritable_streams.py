@@ -50,7 +50,7 @@ def ran(world: World, command: str, first: str = "") -> subprocess.CompletedProc
     return subprocess.CompletedProcess(command, running.returncode, out, err)
 
 
-@pytest.mark.parametrize("commands", [_COMMANDS[first::4] for first in range(4)], ids=["one", "two", "three", "four"])
+@first_rows(2, "commands", [_COMMANDS[first::4] for first in range(4)], ids=["one", "two", "three", "four"])
 def test_a_command_ends_in_order_whatever_its_streams_are(world: World, commands: tuple[str, ...]) -> None:
     world.repo("api")
     os.mkdir(world.root / "other")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
+from tests.first_rows import first_rows
 from tests.world import World
 
 
-@pytest.mark.parametrize(
+@first_rows(
+    4,
     ("name", "template", "there", "rule", "where"),
     [
         ("a.yaml", "a: 1\n", "b: [\n", "mode: merge", "upstream"),

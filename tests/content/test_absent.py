@@ -184,7 +184,7 @@ _THEIRS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", _THEIRS)
+@first_rows(4, "case", _THEIRS)
 def test_what_was_there_before_rollout_is_named_as_others_when_it_goes(world: World, case: str) -> None:
     path, before, first, then, action, said, left = _THEIRS[case]
     world.repo("api", {path: before})
@@ -202,7 +202,7 @@ def test_what_was_there_before_rollout_is_named_as_others_when_it_goes(world: Wo
     assert world.at("api", path) == left
 
 
-@pytest.mark.parametrize("kind", ["branch", "folder"])
+@first_rows(2, "kind", ["branch", "folder"])
 @pytest.mark.parametrize("mode", ["whole", "block"])
 def test_what_others_made_of_a_file_of_ours_is_named_so_when_it_goes(world: World, kind: str, mode: str) -> None:
     there, head = shared(world, kind, "x.md", None)

@@ -11,6 +11,7 @@ from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import Decisions
 from rollout.model.inventory import FileRule, Mode
 from tests import decisions
+from tests.first_rows import first_rows
 from tests.lives import Life
 from tests.world import World
 
@@ -37,8 +38,8 @@ def _robbed(before: str | None, *, applied_since: bool = False, path: str = "a.m
 
 
 @pytest.mark.parametrize("before", [None, "# T\n", "# T", "# T\n\n", "# T\r\n\r\nx\r\n", _OTHERS])
-@pytest.mark.parametrize("applied_since", [False, True])
-@pytest.mark.parametrize("template", ["one\nq\n", "two\nq\n", "two\n", "one\nq\nand more\n", "x\none\nq\n"])
+@first_rows(1, "applied_since", [False, True])
+@first_rows(3, "template", ["one\nq\n", "two\nq\n", "two\n", "one\nq\nand more\n", "x\none\nq\n"])
 def test_its_text_is_in_sync_and_gets_its_markers_with_the_first_change(
     before: str | None, template: str, *, applied_since: bool
 ) -> None:
@@ -68,7 +69,7 @@ def test_what_others_wrote_around_it_stays() -> None:
 
 @pytest.mark.parametrize("before", [None, "# T\n", "# T\r\n\r\nx\r\n", _OTHERS])
 @pytest.mark.parametrize("template", ["one\nq\n", "two\nq\n"])
-@pytest.mark.parametrize("name", ["project", "new"])
+@first_rows(1, "name", ["project", "new"])
 def test_what_a_person_changed_in_it_is_drift_and_overwritten_where_it_stands(
     before: str | None, template: str, name: str
 ) -> None:
@@ -125,7 +126,7 @@ def test_a_block_that_went_with_its_markers_is_appended_if_that_is_wanted(there:
 
 
 @pytest.mark.parametrize("place", ["repository", "folder"])
-@pytest.mark.parametrize("before", ["# T\n", None])
+@first_rows(1, "before", ["# T\n", None])
 def test_a_repository_and_a_folder_know_it_again(world: World, place: str, before: str | None) -> None:
     shared = world.root / "shared/a.md"
     shared.parent.mkdir()

@@ -105,7 +105,7 @@ def test_it_moves_and_goes_where_its_markers_are_no_comments(text: str) -> None:
     assert file.asked == ["adopt"]
 
 
-@pytest.mark.parametrize(
+@first_rows(6,
     "old",
     [
         ("BEGIN ID", "END ID"), ("begin ID", "end ID"), ("ID begin", "ID end"), ("# ID begin", "# ID end"),
@@ -384,7 +384,7 @@ def test_lines_that_name_the_block_in_a_file_of_another_mode_are_text(named: str
 
 @first_rows(1, "text", ["fleet\n", "fleet 2\n"])
 @pytest.mark.parametrize("place", ["repository", "folder"])
-@pytest.mark.parametrize("name", ["project", "renamed"])
+@first_rows(1, "name", ["project", "renamed"])
 def test_a_block_moves_in_a_repository_and_in_a_folder(world: World, name: str, place: str, text: str) -> None:
     folders = "folders: {f: {path: shared, templates: [project]}}\n" if place == "folder" else ""
     shared = world.root / "shared/p.svelte"

@@ -23,6 +23,7 @@ from rollout.events.__main__ import main
 from rollout.events.cli import COMMANDS, events
 from rollout.events.database import read_url
 from tests.events.databases import INSTANCE, ask, positions, with_old_store
+from tests.first_rows import first_rows
 
 SECRET = "hunter2&co"
 
@@ -318,7 +319,7 @@ ASKED = {
 }
 
 
-@pytest.mark.parametrize("command", ASKED)
+@first_rows(6, "command", ASKED)
 def test_json_is_printed_wherever_it_is_asked_for(
     command: str, run: Run, store: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -60,6 +60,7 @@ def test_what_was_committed_survives_a_killed_server(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")
+@pytest.mark.long  # the demo's own server, on a machine where only root has the programs
 def test_programs_in_a_folder_that_only_root_may_enter_are_copied(tmp_path: Path) -> None:
     found = embedded_installation(16)
     package, hidden = found.root.parent, tmp_path / "hidden"

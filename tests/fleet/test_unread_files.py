@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.world import World
 
 NO = "no template has this path"
 
 
-@pytest.mark.parametrize(
+@first_rows(
+    6,
     ("key", "rule", "said"),
     [
         ("AGENT.md", "{mode: block}", f"files.AGENT.md: {NO}; did you mean 'AGENTS.md'?"),

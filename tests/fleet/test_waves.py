@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.forges.servers import as_forge
 from tests.world import Ran, World
 
@@ -133,7 +134,7 @@ def test_a_wave_that_fails_keeps_the_later_ones_waiting(fleet: World) -> None:
     assert applied(fleet, "--limit", "web").outcomes() == {"web": "not-started"}
 
 
-@pytest.mark.parametrize("kind", ["drift", "conflict", "folder"])
+@first_rows(2, "kind", ["drift", "conflict", "folder"])
 def test_a_wave_is_finished_where_all_that_was_open_is_kept(fleet: World, kind: str) -> None:
     waves(fleet)
     if kind == "folder":

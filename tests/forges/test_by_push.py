@@ -23,7 +23,7 @@ def team(world: World, kind: str, more: str = "") -> World:
     return world
 
 
-@pytest.fixture(params=["gitlab", "gitea", "gerrit"])
+@pytest.fixture(params=["gitlab", pytest.param("gitea", marks=pytest.mark.long), "gerrit"])
 def forge(request: pytest.FixtureRequest, world: World) -> World:
     """Return a world whose one repository is on a forge that takes reviews by a push."""
     kind: str = request.param

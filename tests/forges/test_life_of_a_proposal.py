@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.forges.asking import applied, on_the_branch, state
 from tests.world import Ran, World
 
@@ -198,7 +199,7 @@ def test_a_merged_proposal_is_in_sync_and_its_branch_goes(reviewed: World, how: 
     assert reviewed.git("api.git", "branch", "--list", "rollout/*") == ""
 
 
-@pytest.mark.parametrize("how", [("--ff-only",), ("--no-ff",), ("--squash",)])
+@first_rows(2, "how", [("--ff-only",), ("--no-ff",), ("--squash",)])
 def test_what_was_merged_is_ours_without_the_state_folder(reviewed: World, how: tuple[str, ...]) -> None:
     applied(reviewed)
     said = reviewed.git("api.git", "log", "-1", "--format=%B", f"rollout/{ID}")
@@ -229,7 +230,7 @@ def changes(world: World) -> dict[str, str]:
     return {change["path"]: change["action"] for change in target["changes"]}
 
 
-@pytest.mark.parametrize("more", [False, True], ids=["alone", "with-a-file"])
+@first_rows(1, "more", [False, True], ids=["alone", "with-a-file"])
 def test_what_was_squashed_under_other_words_is_ours_though_the_template_changed_before_a_look(
     reviewed: World, more: bool
 ) -> None:

@@ -137,7 +137,7 @@ def test_a_merged_review_that_puts_back_holds_until_the_template_changes(reviewe
     assert applied(reviewed, "--adopt")[:2] == (0, "proposed")
 
 
-@pytest.mark.parametrize("how", ["deleted", "taken over"])
+@first_rows(1, "how", ["deleted", "taken over"])
 def test_a_revert_that_a_person_declined_or_took_over_is_told_until_the_template_changes(
     reviewed: World, how: str
 ) -> None:

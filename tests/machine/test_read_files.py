@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rollout.machine.files import read_named
+from tests.first_rows import first_rows
 from tests.world import World
 
 
@@ -28,7 +29,7 @@ def _device(place: Path) -> None:
 ODD = [(_pipe, "is a pipe"), (_socket, "is a socket"), (_device, "is a device")]
 
 
-@pytest.mark.parametrize(("made", "told"), ODD)
+@first_rows(6, ("made", "told"), ODD)
 @pytest.mark.parametrize("command", [("validate",), ("plan",), ("take", "api", "x"), ("apply", "./p.plan", "--yes")])
 def test_what_is_no_plain_file_is_refused_with_one_sentence(
     world: World, made: object, told: str, command: tuple[str, ...]

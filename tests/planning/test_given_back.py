@@ -61,7 +61,8 @@ def test_a_file_that_was_taken_over_by_mistake_is_its_persons_again(
 
 
 @KINDS
-@pytest.mark.parametrize(
+@first_rows(
+    1,
     ("rule", "first", "theirs", "then"),
     [
         ("mode: merge", "k: 1\nj: 1\n", "x: 1\nk: 9\nj: 1\n", "k: 1\nj: 2\n"),
@@ -298,9 +299,7 @@ def _folders(top: Path) -> set[str]:
     return {str(found.relative_to(top)) for found in top.rglob("*") if found.is_dir()}
 
 
-@pytest.mark.parametrize(
-    ("theirs", "left"), [((), set()), (("a",), {"a"}), (("a", "a/b"), {"a", "a/b"}), (("c",), {"c"})]
-)
+@first_rows(2, ("theirs", "left"), [((), set()), (("a",), {"a"}), (("a", "a/b"), {"a", "a/b"}), (("c",), {"c"})])
 def test_folders_that_a_run_made_go_with_its_revert(world: World, theirs: tuple[str, ...], left: set[str]) -> None:
     top = _nested(world, *theirs)
     _revert(world)

@@ -83,7 +83,7 @@ def test_it_goes_where_there_is_no_checkout_too(world: World) -> None:
     assert (world.at("api", "r.md"), world.at("api", "c.yaml")) == ("one\n", "x: 2\nk: 5\n")
 
 
-@pytest.mark.parametrize(("decision", "text"), [("keep", "bo\n"), ("overwrite", "two\n")])
+@first_rows(1, ("decision", "text"), [("keep", "bo\n"), ("overwrite", "two\n")])
 def test_a_change_of_others_in_its_file_is_drift_like_any_other(world: World, decision: str, text: str) -> None:
     world.repo("api", extra=", templates: [one]")
     for said in ("one\n", "two\n"):

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.world import Ran, World
 
 
@@ -85,7 +86,7 @@ def commands(reason: str, verb: str) -> list[list[str]]:
     )
 
 
-@pytest.mark.parametrize("number", range(5))
+@first_rows(3, "number", range(5))
 def test_each_command_that_is_named_works(world: World, number: int) -> None:
     drifted(world, "hello theirs world\n")
     reason = world.run("plan", "--json").json["targets"][0]["reason"]

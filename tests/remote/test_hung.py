@@ -91,7 +91,7 @@ def test_an_interrupt_is_told_to_a_program_that_asked_for_json(world: World, hun
     assert (waits.returncode, json.loads(out)) == (130, said)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@first_rows(1, "number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("deliver", ["push", "review"])
 def test_an_interrupt_while_the_servers_hook_hangs_is_what_the_outcome_names(
     world: World, deliver: str, number: signal.Signals

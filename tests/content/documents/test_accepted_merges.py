@@ -135,7 +135,7 @@ def _said(lines: dict[int, str]) -> str:
 _WORDS = st.dictionaries(st.sampled_from([7, 9, 11]), st.sampled_from("xyz"), min_size=1)
 
 
-@pytest.mark.parametrize("taken_over", [False, True])
+@first_rows(1, "taken_over", [False, True])
 @pytest.mark.parametrize(
     ("path", "mode", "around"),
     [

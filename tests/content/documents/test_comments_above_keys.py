@@ -66,7 +66,7 @@ class _Told:
 
 
 @pytest.mark.parametrize("distances", [(0, 1), pytest.param((2, 3, 4, 5), marks=pytest.mark.long)], ids=["near", "far"])
-@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@first_rows(1, "newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("path", _FILES)
 @first_rows(1, "value", [1, 2])
 def test_our_comment_follows_the_template(path: str, newline: str, value: int, distances: tuple[int, ...]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from rollout.model.inventory import FileRule, Mode
+from tests.first_rows import first_rows
 from tests.lives import Life
 
 _TEST = "  test:\n    steps:\n      - run: make\n      # - run: lint   # when it is green\n"
@@ -39,7 +40,7 @@ def _life(path: str, newline: str = "\n") -> Life:
     return Life(path, _FILES[path][0].replace("\n", newline), FileRule(Mode.MERGE))
 
 
-@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@first_rows(6, "newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("path", _FILES)
 def test_they_come_and_go_with_the_value_that_they_are_in(path: str, newline: str) -> None:
     _, _, one, other = _FILES[path]

@@ -8,6 +8,7 @@ import pytest
 
 from rollout.model.action import Action
 from rollout.model.inventory import FileRule, Mode
+from tests.first_rows import first_rows
 from tests.lives import Life
 
 _STEPS = {
@@ -18,7 +19,7 @@ _STEPS = {
 }
 
 
-@pytest.mark.parametrize("before", [None, "", "  "], ids=["missing", "empty", "blank"])
+@first_rows(1, "before", [None, "", "  "], ids=["missing", "empty", "blank"])
 @pytest.mark.parametrize("path", _STEPS)
 def test_the_last_line_end_stays(path: str, before: str | None) -> None:
     for one, other in itertools.permutations(_STEPS[path], 2):

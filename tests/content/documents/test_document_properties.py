@@ -13,6 +13,7 @@ from rollout.content.documents.document import Document, Object, Scalar
 from rollout.content.documents.merge import MergedFile, would_change_foreign
 from rollout.content.documents.ours.past import Ours
 from tests.corpus import FOLDER, NAMES, Steps, kind_of, merged, nested, places, written
+from tests.first_rows import first_rows
 
 VALUES: list[Any] = [1, "text", "a: b #c", True, [], {}, [1, "two"], {"k": 1}, {"k": {"l": ["m"]}, "n": "o"}]
 
@@ -62,7 +63,7 @@ def _lines_stay(before: bytes, after: bytes) -> bool:
     return all(any(byte == other for other in rest) for byte in before)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@first_rows(10, "name", NAMES)
 @given(data=st.data(), compact=st.booleans())
 def test_what_a_merge_added_goes_away_to_the_byte(name: str, data: st.DataObject, compact: bool) -> None:
     before, kind, _ = _read(name)
@@ -82,7 +83,7 @@ def test_a_template_that_names_what_is_there_changes_no_byte(name: str) -> None:
     assert not would_change_foreign(before, before, Ours(), kind)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@first_rows(10, "name", NAMES)
 @given(data=st.data(), value=st.sampled_from([7, "other", "a: b #c", "two\nlines\n"]))
 def test_a_changed_value_changes_its_own_bytes_alone(name: str, data: st.DataObject, value: Any) -> None:
     before, kind, document = _read(name)

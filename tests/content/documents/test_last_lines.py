@@ -113,7 +113,7 @@ def test_a_person_who_takes_the_last_line_end_away_gets_the_next_template(
         assert left.strip() in {had.strip(), had.strip() or "{}"}, (one, other)
 
 
-@pytest.mark.parametrize("path", _TEMPLATES)
+@first_rows(2, "path", _TEMPLATES)
 def test_any_three_templates_are_written_one_after_the_other(path: str) -> None:
     further = {"x.toml": ("b = 2\n\n[d]\nz = 4\n", "e = 4\n\n[f]\ny = 2\n")}
     _all_written(Life(path, None, FileRule(Mode.MERGE)), {*_TEMPLATES[path][:6], *further.get(path, ())}, 3)

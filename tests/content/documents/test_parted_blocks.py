@@ -179,7 +179,7 @@ _NESTED = (
 
 
 @pytest.mark.parametrize("rest", [False, pytest.param(True, marks=pytest.mark.long)], ids=["a part", "the rest"])
-@pytest.mark.parametrize("matched", [False, True])
+@first_rows(1, "matched", [False, True])
 @first_rows(3, "end", [*_ENDS, "\n\nz: 9\n", "\nz: 9\n", "\n\n# on z\nz: 9\n"])
 @pytest.mark.parametrize(("theirs", "templates"), _NESTED)
 def test_what_others_wrote_in_a_nested_block_is_left(
@@ -199,7 +199,7 @@ def test_what_others_wrote_in_a_nested_block_is_left(
     assert wrong == []
 
 
-@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@first_rows(6, "newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("header", ["|", ">", "|-", "|+"])
 @pytest.mark.parametrize(
     "key", ["jobs:\n  a:\n    run: {0}\n      echo\n{1}  c: {{x: 1}}\n", "jobs:\n- {0}\n    echo\n{1}- c\n"]

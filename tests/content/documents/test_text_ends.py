@@ -77,7 +77,7 @@ def test_an_entry_behind_a_text_without_a_line_end_is_refused_with_the_way_out()
     assert planned.cause == "line 2: the text that ends the file has no line end; add one"
 
 
-@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@first_rows(4, "newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("header", ["|", ">", "|-", "|+"])
 def test_a_text_of_ours_says_no_line_of_blanks_that_others_have(header: str, newline: str) -> None:
     templates = [f"b: {header}\n  t\n", f"a: {header}\n  t\nb: 1\n", f"a:\n  - {header}\n    t\n", "b: [x]\n"]

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from rollout.model.inventory import FileRule, Mode
+from tests.first_rows import first_rows
 from tests.lives import Life
 
 _MERGE = FileRule(Mode.MERGE)
@@ -31,7 +32,7 @@ def _and_goes(file: Life, rest: str | None) -> None:
         assert gone.asked == []
 
 
-@pytest.mark.parametrize("template", _SAID)
+@first_rows(4, "template", _SAID)
 @pytest.mark.parametrize(
     ("before", "first", "theirs"),
     [
@@ -43,7 +44,7 @@ def _and_goes(file: Life, rest: str | None) -> None:
         ("[l.s]\nx = 1\n", "[l.n]\nk = 1\n", "[l.s]\nx = 1\n"),
     ],
 )
-@pytest.mark.parametrize("others", ["", "[m]\na = 1\n"])
+@first_rows(1, "others", ["", "[m]\na = 1\n"])
 def test_what_others_took_their_part_out_of_is_written_anew_and_goes(
     before: str, first: str, theirs: str | None, template: str, others: str
 ) -> None:
@@ -55,9 +56,9 @@ def test_what_others_took_their_part_out_of_is_written_anew_and_goes(
     _and_goes(file, others)
 
 
-@pytest.mark.parametrize("template", _SAID)
+@first_rows(5, "template", _SAID)
 @pytest.mark.parametrize("first", [*_SAID, "l = {}\n"])
-@pytest.mark.parametrize("before", [None, "[x]\ny = 1\n"])
+@first_rows(1, "before", [None, "[x]\ny = 1\n"])
 def test_what_is_ours_becomes_anything_else(before: str | None, first: str, template: str) -> None:
     file = Life("x.toml", before, _MERGE)
     file.lived(first)
