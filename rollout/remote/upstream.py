@@ -37,12 +37,19 @@ class Unreachable(GitError):
         return isinstance(self.__cause__, GitTimeout)
 
 
-class NoBranch(GitError):
-    """The remote answered but has no such branch; `default` is the branch that it has instead, if we know."""
+class Instead(Struct, frozen=True):
+    """The branch that a remote has instead of the one that is asked for: its default, or else its only one."""
 
-    def __init__(self, message: str, default: str | None = None) -> None:
+    branch: str
+    is_default: bool
+
+
+class NoBranch(GitError):
+    """The remote answered but has no such branch; `instead` is the branch that it has instead, if we know."""
+
+    def __init__(self, message: str, instead: Instead | None = None) -> None:
         super().__init__(message)
-        self.default = default
+        self.instead = instead
 
 
 class Remote(Struct, frozen=True):
@@ -69,7 +76,7 @@ def ask(remote: Remote) -> str:
         return known
     if _HTTP.match(remote.url) and not _speaks_git(remote):
         raise Unreachable("its address is not served by git (a login page?)")
-    raise no_branch(remote, _default_branch(remote))
+    raise no_branch(remote, _instead(remote))
 
 
 def ask_for(remote: Remote, refs: Collection[str]) -> dict[str, str]:
@@ -134,16 +141,26 @@ def sender_for(remote: Remote, limit: float) -> Iterator[Sender | None]:
         raise Unreachable.by(error) from error
 
 
-def no_branch(remote: Remote, default: str | None) -> NoBranch:
-    way_out = f"it has {default!r} (its default): write `branch: {default}`" if default else "create it first"
-    return NoBranch(f"the remote has no branch {remote.branch!r}; {way_out}; rollout creates none", default)
+def no_branch(remote: Remote, instead: Instead | None) -> NoBranch:
+    way_out = "create it first"
+    if instead is not None:
+        which = "its default" if instead.is_default else "its only one"
+        way_out = f"it has {instead.branch!r} ({which}): write `branch: {instead.branch}`"
+    return NoBranch(f"the remote has no branch {remote.branch!r}; {way_out}; rollout creates none", instead)
 
 
-def _default_branch(remote: Remote) -> str | None:
+def _instead(remote: Remote) -> Instead | None:
+    """Ask for the default branch of a remote, or, where its HEAD names one that it has not, for its only branch."""
     try:
-        return default_branch(remote)
-    except Unreachable:
+        default = default_branch(remote)
+        if default is not None:
+            return Instead(default, is_default=True)
+        listed = _listed(Git(), remote, ["refs/heads/*"], ok=(0, 2)).out.decode("utf-8", "replace").splitlines()
+    except GitError:
         return None
+    branches = [line.partition("\trefs/heads/")[2] for line in listed]
+    only = branches[0] if len(branches) == 1 else ""
+    return Instead(only, is_default=False) if only and addresses.branch_refusal(only) is None else None
 
 
 def default_branch(remote: Remote) -> str | None:

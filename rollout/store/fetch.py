@@ -22,7 +22,7 @@ def ask(store: Store) -> str:
     except NoBranch as error:
         if not store.place.is_dir():
             layout.ready(store, layout.SHA1)
-        store.memory.remember(absent=True, default=error.default)
+        store.memory.remember(absent=True, instead=error.instead)
         heard.note_asked(store)
         raise
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 
 from rollout.machine import state_folder
+from rollout.remote.upstream import Instead
 from rollout.store import refs
 from rollout.store.store import Store
 
@@ -21,9 +22,9 @@ def absent(store: Store) -> bool:
     return store.memory.memo().absent
 
 
-def default_branch(store: Store) -> str | None:
-    """Return the default branch that upstream had instead, when it was last asked."""
-    return store.memory.memo().default
+def instead(store: Store) -> Instead | None:
+    """Return the branch that upstream had instead, when it was last asked."""
+    return store.memory.memo().instead
 
 
 def asked_at(store: Store) -> float | None:

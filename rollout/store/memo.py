@@ -20,6 +20,7 @@ from rollout.machine import files, state_folder
 from rollout.model.files import Agreed
 from rollout.model.reviews import Proposed
 from rollout.objects.trees import TreeEntry
+from rollout.remote.upstream import Instead
 from rollout.store.history import Touch
 from rollout.store.noted import EndedNote, Note
 
@@ -58,7 +59,7 @@ class Memo(Struct, frozen=True, omit_defaults=True):
     branch: str = ""
     tip: str | None = None  # the upstream commit that was last fetched whole
     absent: bool = False  # upstream had no such branch when it was last asked
-    default: str | None = None  # the default branch that it had instead
+    instead: Instead | None = None  # the branch that it had instead
     believed: str | None = None  # the upstream commit that last counted as the project's own
     searched: str | None = None  # the upstream commit whose history was searched for commits of ours
     names: Mapping[str, str] = field(default_factory=dict)  # of targets, and a word for the place that each had

@@ -167,6 +167,20 @@ def test_a_remote_without_the_branch_is_told_with_the_one_it_has(world: World) -
         assert world.run(*command, "--json").json["targets"][0]["reason"] == told, command
 
 
+def test_a_remote_whose_head_names_no_branch_is_told_with_the_only_one_it_has(world: World) -> None:
+    bare = world.remote("api", branch="master")
+    world.git("api.git", "symbolic-ref", "HEAD", "refs/heads/main")
+    world.entries = {"api": f"{{url: {bare}}}"}
+    told = (
+        "the remote has no branch 'main'; it has 'master' (its only one): write `branch: master`; rollout creates none"
+    )
+    for command in (("plan",), ("plan", "--offline"), ("status",), ("status", "--fetch")):
+        assert world.run(*command, "--json").json["targets"][0]["reason"] == told, command
+    world.git("api.git", "branch", "-q", "next", "master")
+    reason = world.run("plan", "--json").json["targets"][0]["reason"]
+    assert reason == "the remote has no branch 'main'; create it first; rollout creates none", "no one is the one"
+
+
 def test_a_remote_without_any_branch_is_told_alike_with_and_without_asking_it(world: World) -> None:
     world.entries = {"api": f"{{url: {world.remote('api')}}}"}
     world.git("api.git", "branch", "-q", "-D", "main")

@@ -81,7 +81,7 @@ def last_tip(at: Located, store: Store, where: Branch, *, network: bool) -> str:
     if network:
         return fetch.latest(store)
     if heard.absent(store):
-        raise upstream.no_branch(at.remote, heard.default_branch(store))
+        raise upstream.no_branch(at.remote, heard.instead(store))
     known = heard.tip(store)
     if known is None and at.repo is not None:
         ref = f"refs/remotes/{where.remote}/{where.branch}"
