@@ -187,8 +187,9 @@ class Brackets(Struct):
         if not on_lines and not (noted and line_end(text, end) < container.end):
             return [self._added_on_line(last)]
         at = line_end(text, end) if noted else end
-        alone = begins_line(text, start)
-        inside = margin(text, start) if alone else margin(text, container.start) + self.writer.unit
+        leads = (lead(text, part.start, comments) for part in reversed(container.parts[: index + 1]))
+        beside = next((margin(text, one) for one in leads if begins_line(text, one)), None)
+        inside = margin(text, container.start) + self.writer.unit if beside is None else beside
         trailing = self._comma(len(container.parts) - 1) is not None
         added = Edit(at, at, self._on_lines(inside, newline_of(text, at), trailing=trailing, closed=not noted))
         return [added] if comma is not None else [Edit(last.value.end, last.value.end, ","), added]

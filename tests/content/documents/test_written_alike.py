@@ -190,3 +190,26 @@ def test_a_new_line_begins_with_a_comma_where_others_do(
         assert file.lived(template) == before.replace("END", added.replace("\n", newline))
         assert file.plan(template) is None
     assert file.lived("" if path == "x.toml" else "{}\n") == before.replace("END", "")
+
+
+@pytest.mark.parametrize("inside", ["  ", "\t", "      "])
+@pytest.mark.parametrize(
+    ("path", "before", "template"),
+    [
+        ("x.toml", 'r = [\nIN"x", "y",\nIN"p", "q",END\n]\n', 'r = ["z"]\n'),
+        ("x.toml", 'r = [\nIN"x", "y",\nIN"p",\nIN"q", "s",END\n]\n', 'r = ["z"]\n'),
+        ("x.json", '{\n"r": [\nIN"x", "y",\nIN"p", "q"END\n]\n}\n', '{"r": ["z"]}\n'),
+        ("x.json", '{"r": 1,\nIN"a": 1, "b": 2END\n}\n', '{"z": 1}\n'),
+    ],
+)
+def test_a_new_line_among_lines_of_several_entries_is_indented_as_they_are(
+    path: str, before: str, template: str, inside: str
+) -> None:
+    before = before.replace("IN", inside)
+    file = Life(path, before.replace("END", ""), FileRule(Mode.MERGE))
+    there = file.lived(template) or ""
+    assert there != before.replace("END", "")
+    (line,) = (line for line in there.splitlines() if '"z"' in line)
+    assert line.startswith((f'{inside}"z"', f'{inside}"a": 1, "b": 2, "z"', f'{inside}"p", "q", "z"'))
+    assert file.plan(template) is None
+    assert file.lived("" if path == "x.toml" else "{}\n") == before.replace("END", "")
