@@ -145,11 +145,12 @@ def _asked(at: Session, step: Step, change: Change, rest: int, *, saved: bool) -
 
 
 def _impossible(change: Change, answer: FileAnswer) -> str | None:
-    cannot_merge = change.action is not Action.DRIFT or None in (change.base, change.before, change.after)
     if answer in _WRITES and change.unclear:
         return "which lines are rollout's is not clear, so nothing can be written; put its markers around them first"
-    if answer is FileAnswer.MERGE and cannot_merge:
-        return "it cannot be merged: it met the template's change already, or there is nothing to merge from"
+    if answer is FileAnswer.MERGE and not change.can_merge:
+        return (
+            "it cannot be merged: both changed the same, others wrote into what goes, or there is nothing to merge from"
+        )
     if answer in {FileAnswer.TAKE, FileAnswer.EDIT} and change.before is None:
         return f"there is nothing to {answer}: others deleted it"
     if answer is FileAnswer.TAKE and not change.goes_back:

@@ -68,6 +68,7 @@ class Change(Struct, frozen=True):
     released: bool = False  # it is on hold, but for the option that ends that
     stays: bool = False  # the review has it already, and a revert of something else leaves it there
     merges: bool = False  # what others did and what the template says would merge
+    indivisible: bool = False  # what is to go has something of others in it: it is overwritten or kept
     goes_back: bool = True  # whether what others did can be put into the template
     takes_away: bool = False  # what others had before us goes with it, and that is told
     share: FileShare | None = None  # how much of the file is ours then, where others wrote some of it
@@ -89,6 +90,12 @@ class Change(Struct, frozen=True):
     def idle(self) -> bool:
         """Tell whether it changes nothing: a merge of drift with a template that did not change."""
         return self.before == self.after
+
+    @property
+    def can_merge(self) -> bool:
+        """Tell whether what others did could be merged with what the template says."""
+        there = None not in (self.base, self.before, self.after)
+        return self.action is Action.DRIFT and there and not self.indivisible
 
     @property
     def unclear(self) -> bool:

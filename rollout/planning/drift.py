@@ -55,10 +55,13 @@ def drift_of(at: Situation, wanted: File | None, written: Written, decisions: De
     did = _did(at.actual, written, _notes(at, wanted) if wanted is not None else ())
     fault = strategy(at.item.mode).unclear(at)
     unclear = "" if fault is None else f"; {fault}"
-    did = replace(did, more=did.more + strategy(at.item.mode).more(at) + unclear)
+    more = strategy(at.item.mode).more(at)
+    did = replace(did, more=did.more + more + unclear)
     base = written.file if written.merged is None else _told_then(at, written)
     after = wanted if fault is None else at.actual
-    drift = Change(at.item.path, Action.DRIFT, did.words(), at.actual, after, base, decided=False, did=did)
+    drift = Change(
+        at.item.path, Action.DRIFT, did.words(), at.actual, after, base, decided=False, did=did, indivisible=bool(more)
+    )
     match decisions.about(at.item.path):
         case OnDrift.BLOCK:
             return replace(_seen_by_others(at, drift), merges=_merges(at, drift, written))

@@ -37,7 +37,7 @@ def _choices(found: Sequence[Change]) -> tuple[OnDrift, ...]:
     """Return the decisions that can be carried out for all of these files."""
     if any(change.unclear for change in found):
         return (OnDrift.KEEP,)
-    can_merge = all(c.action is Action.DRIFT and None not in (c.base, c.before, c.after) for c in found)
+    can_merge = all(change.can_merge for change in found)
     return (OnDrift.OVERWRITE, *([OnDrift.MERGE] if can_merge else []), OnDrift.KEEP)
 
 

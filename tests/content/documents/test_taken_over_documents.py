@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from ruamel.yaml import YAML
 
 from rollout.model.action import Action
 from rollout.model.inventory import FileRule, FormatName, Mode
@@ -223,3 +224,36 @@ def test_lines_in_the_place_of_a_value_stand_further_in_than_its_key(theirs: str
     file = Life("setup.cfg", theirs, FileRule(Mode.MERGE))
     assert file.lived(template) == written
     assert file.lived("[p]\n") == theirs
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("wider", [4, 8])
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        " |\n    - a\n\n    - b",
+        " |-\n    - a\n      - deeper",
+        " >\n    - a\n    - b",
+        "\n    push:\n      x: |\n        y\n    pull: [1,\n      2]",
+        "\n    # why\n    push: 1",
+        "\n    - a\n    - b: 1\n      c: 2",
+        ' "a\n    b"',
+        " [a,\n    b]",
+    ],
+)
+def test_what_others_had_comes_back_inside_its_key_also_where_a_person_moved_that_to_the_right(
+    theirs: str, wider: int, newline: str
+) -> None:
+    before = f"an:\n  k:{theirs}\n  lic: x\n".replace("\n", newline)
+    file = Life("x.yaml", before, FileRule(Mode.MERGE))
+    file.rolled_out("an: {k: true}\n")
+    file.text = "an:\n  k: true\n  lic: x\n".replace("  ", " " * wider).replace("\n", newline)
+    there = file.lived("z: 1\n") or ""
+    read = YAML(typ="safe", pure=True).load
+    assert read(there) == {**read(before), "z": 1}
+    assert all(
+        line.startswith((" " * (wider + 1), " " * wider + "- "))
+        for line in there.split("lic")[0].split(newline)[2:-1]
+        if line
+    )
+    assert file.plan("z: 1\n") is None

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.content.documents.comment_behind import followed, wanted_behind
-from rollout.content.documents.document import Document, Edit, Node, Part, Replaced, Restore, Span, Unmergeable, meaning
+from rollout.content.documents.document import (
+    Array,
+    Document,
+    Edit,
+    Node,
+    Part,
+    Replaced,
+    Restore,
+    Span,
+    Unmergeable,
+    meaning,
+)
 from rollout.content.documents.left_comments import cuts
-from rollout.content.documents.lines import cut, line_end
+from rollout.content.documents.lines import column, cut, line_end
 from rollout.content.documents.text_sections import once
 from rollout.content.documents.yaml import read as yaml_read
 from rollout.content.documents.yaml.context import YamlContext
@@ -16,17 +29,35 @@ from rollout.content.documents.yaml.ends import in_one_piece
 from rollout.content.documents.yaml.put import Lines, around_comment, on_lines
 from rollout.content.documents.yaml.write import UNSAFE
 
+_LINE = re.compile(r"\n(?=[ \t]*[^\s])")  # the beginning of one that is not blank
+
 
 def restored(context: YamlContext, operation: Restore) -> list[Edit]:
     """Return the edits that put what others had in the place of a value of ours."""
     below = context.below_key(operation.part)
     if operation.left:
         context = replace(context, foreign=[span for span in context.foreign if span not in operation.left])
-    part, found = operation.part, operation.found
+    part, found = operation.part, _inside(context, operation.part, operation.found)
     span = _span_of(context, part, found)
     gone = cut(context.text, below, context.foreign) if context.is_below_key(part) else []
     lines = _lines(context, span, part, found)
     return once([*_back(context, span, operation, lines), *gone, *cuts(context.document, operation)])
+
+
+def _inside(context: YamlContext, part: Part, found: Replaced) -> Replaced:
+    """Return what others had as it stands inside its key, which a person may have moved to the right since."""
+    at = column(context.text, part.start)
+    below = [line for line in f"{found.lead}{found.text}".split("\n")[1:] if line.strip()]
+    outermost = min((len(line) - len(line.lstrip(" ")) for line in below), default=at + 1)
+    beside = (
+        isinstance(found.node, Array) and found.node.style == "block"
+    )  # dashes may stand in the column of their key
+    if outermost > at - beside:
+        return found
+    blanks = " " * (at - outermost) + context.writer.unit
+    before, newline, start = found.lead.rpartition("\n")
+    lead = before + newline + blanks + start if newline else found.lead
+    return replace(found, lead=lead, text=_LINE.sub(f"\n{blanks}", found.text))
 
 
 def between_brackets(context: YamlContext, operation: Restore) -> list[Edit]:
