@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.first_rows import first_rows
+from tests.first_rows import first_rows, first_values
 from tests.world import World
 
 NAME = "über.yaml"
 
 
-@pytest.fixture(params=["latin-1", pytest.param("posix", marks=pytest.mark.long)])
+@pytest.fixture(params=first_values(1, ["latin-1", "posix"]))
 def elsewhere(request: pytest.FixtureRequest, tmp_path: Path) -> Mapping[str, str]:
     """Return what the environment says where a locale is not UTF-8."""
     if request.param == "posix":

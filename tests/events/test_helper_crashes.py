@@ -22,9 +22,10 @@ from rollout.events.delivery import deliver
 from rollout.events.migrations import migrate
 from tests.events.shells import INSTANCE, Shell, database_of, make_shell, shell_programs, slack, stored
 from tests.events.test_helper_promises import wait_until
+from tests.first_rows import first_values
 from tests.memory import memory
 
-PROGRAMS = shell_programs()
+PROGRAMS = first_values(1, shell_programs())
 # Logs w1 to wN and says after each call that it has come back.
 WRITER = (
     'n=1; while [ $n -le {count} ]; do log_event w "{{\\"writer\\":\\"{name}\\",\\"n\\":$n}}"; '

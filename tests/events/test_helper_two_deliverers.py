@@ -15,12 +15,12 @@ import pytest
 from rollout.demo.postgres.server import Server
 from tests.events.shells import INSTANCE, Shell, database_of, make_shell, shell_programs, slack, stored
 from tests.events.test_helper_promises import numbers, wait_until
-from tests.first_rows import first_rows
+from tests.first_rows import first_rows, first_values
 
 OTHER = "odin-MS-d4e5f6"
 
 
-@pytest.fixture(params=shell_programs())
+@pytest.fixture(params=first_values(1, shell_programs()))
 def shell(request: pytest.FixtureRequest, tmp_path: Path, postgres: Server, event_store: str) -> Shell:
     made = make_shell(str(request.param), tmp_path, postgres, database_of(event_store))
     return made.with_(ROLLOUT_LOG_DEADLINE="60")

@@ -21,6 +21,7 @@ from rollout.events.spool_record import record
 from tests.events.shells import INSTANCE, Shell, database_of, make_shell, shell_programs, slack, stored
 from tests.events.test_helper_promises import numbers
 from tests.events.test_helper_two_deliverers import OTHER, kept_aside, line, put, stopped_at
+from tests.first_rows import first_values
 
 FLUSH = (
     "import sys; from pathlib import Path; from rollout.events import delivery; "
@@ -29,7 +30,7 @@ FLUSH = (
 )
 
 
-@pytest.fixture(params=shell_programs())
+@pytest.fixture(params=first_values(1, shell_programs()))
 def shell(request: pytest.FixtureRequest, tmp_path: Path, postgres: Server, event_store: str) -> Shell:
     made = make_shell(str(request.param), tmp_path, postgres, database_of(event_store))
     return made.with_(ROLLOUT_LOG_DEADLINE="60")

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tests.first_rows import first_rows
+from tests.first_rows import first_rows, first_values
 from tests.forges.asking import applied, state
 from tests.forges.servers import as_forge, close, reviews, say_no_address
 from tests.world import World
@@ -23,7 +23,7 @@ def team(world: World, kind: str, more: str = "") -> World:
     return world
 
 
-@pytest.fixture(params=["gitlab", pytest.param("gitea", marks=pytest.mark.long), "gerrit"])
+@pytest.fixture(params=first_values(2, ["gitlab", "gerrit", "gitea"]))
 def forge(request: pytest.FixtureRequest, world: World) -> World:
     """Return a world whose one repository is on a forge that takes reviews by a push."""
     kind: str = request.param
