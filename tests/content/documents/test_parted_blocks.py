@@ -215,3 +215,12 @@ def test_a_blank_line_of_a_text_parts_nothing(key: str, header: str, newline: st
     blank = "" if header == "|+" else newline  # it says one more line end
     assert file.lived("jobs:\n" + new) == parted + blank + new.replace("\n", newline)
     assert file.lived("{}\n") == parted
+
+
+@pytest.mark.parametrize("below", ["tags: [x]", "tags:\n    - x", "tags:\n    x: 1"])
+def test_no_blank_line_gets_into_a_text_that_ends_the_document_once_ours_below_it_is_gone(below: str) -> None:
+    before = "a: 1\n\nb: 2\n\ntest:\n  script:\n    - |+\n      echo a\n\n"
+    file = Life("x.yaml", before, FileRule(Mode.MERGE))
+    file.lived(f"test:\n  {below}\n")
+    assert file.lived("v: 1\n") == f"{before}v: 1\n"
+    assert file.lived("{}\n") == before

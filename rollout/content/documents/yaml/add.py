@@ -51,7 +51,7 @@ def _parted(context: YamlContext, operation: Amend, pieces: Sequence[list[str]])
     found = parting(context.document, operation.container)
     gone = len(parts) - 1 in operation.gone  # what is above the last one is above the first new one then
     kept = [
-        gone or keeps_blanks(context.text, parts[-1]),
+        gone or keeps_blanks(context.text, parts[-1], context.gone),
         *(context.writer.value(last_of(one), 0).keeps for one in new),
     ]
     apart = [found.above(part) and not keeps for part, keeps in zip(new, kept, strict=False)]

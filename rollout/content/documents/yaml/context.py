@@ -28,6 +28,7 @@ class YamlContext(Struct, frozen=True):
     writer: YamlWriter
     holders: dict[int, Holder]  # by the identity of the collection
     blocks: dict[int, Part]  # of the template: what holds the block of each part, by the part's identity
+    gone: frozenset[int] = frozenset()  # parts of the document that go in this change, by their identity
 
     @property
     def text(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rollout.content.documents.document import Amend, Document, Edit, Operation, Replace, Restore, Span
 from rollout.content.documents.yaml import flow as yaml_flow
@@ -26,7 +27,9 @@ class Yaml(Struct, frozen=True):
     def edits(
         self, document: Document, template: Document, operations: Sequence[Operation], foreign: Sequence[Span]
     ) -> list[Edit]:
-        context = context_of(document, template, foreign)
+        changed = [one for one in operations if isinstance(one, Amend)]
+        gone = frozenset(id(one.container.parts[index]) for one in changed for index in one.gone)
+        context = replace(context_of(document, template, foreign), gone=gone)
         return [edit for operation in operations for edit in _edits(context, operation)]
 
 
