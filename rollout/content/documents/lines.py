@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -194,13 +195,16 @@ def ended(text: str, edits: Sequence[Edit]) -> list[Edit]:
 
 
 def comments_above(text: str, at: int, comments: Sequence[Span], floor: int) -> int:
-    """Return where the comments begin that stand directly above a line, at `floor` or later; else the line's start."""
+    """Return where the comments begin that stand directly above a line, at `floor` or later; else the line's start.
+
+    `comments` stand in the order of the text.
+    """
     start = line_start(text, at)
-    ends = {line_end(text, span[1] - 1): span[0] for span in comments}
     while start > floor:
-        above = line_end(text, line_start(text, start - 1))
-        begin = ends.get(above)
-        if begin is None or not begins_line(text, begin) or line_start(text, begin) < floor:
+        number = bisect_left(comments, (start, start)) - 1
+        begin, end = comments[number] if number >= 0 else (start, start)
+        is_above = begin < start and line_end(text, end - 1) == line_end(text, line_start(text, start - 1))
+        if not is_above or not begins_line(text, begin) or line_start(text, begin) < floor:
             break
         start = line_start(text, begin)
     return start
