@@ -91,8 +91,13 @@ def ask_for(remote: Remote, refs: Collection[str]) -> dict[str, str]:
         result = _listed(Git(), remote, refs)
     except GitError as error:
         raise Unreachable.by(error) from error
-    listed = (line.partition("\t") for line in result.out.decode("utf-8", "replace").splitlines())
-    return {ref: commit for commit, _, ref in listed if ref in refs and ID.match(commit)}
+    return {ref: commit for ref, commit in _commits(result).items() if ref in refs}
+
+
+def _commits(listed: Result) -> dict[str, str]:
+    """Return the commits of the refs that `ls-remote` lists."""
+    lines = (line.partition("\t") for line in listed.out.decode("utf-8", "replace").splitlines())
+    return {ref: commit for commit, _, ref in lines if ID.match(commit)}
 
 
 def _speaks_git(remote: Remote) -> bool:
@@ -155,12 +160,11 @@ def _instead(remote: Remote) -> Instead | None:
         default = default_branch(remote)
         if default is not None:
             return Instead(default, is_default=True)
-        listed = _listed(Git(), remote, ["refs/heads/*"], ok=(0, 2)).out.decode("utf-8", "replace").splitlines()
+        branches = [ref.removeprefix("refs/heads/") for ref in _commits(_listed(Git(), remote, []))]
     except GitError:
         return None
-    branches = [line.partition("\trefs/heads/")[2] for line in listed]
-    only = branches[0] if len(branches) == 1 else ""
-    return Instead(only, is_default=False) if only and addresses.branch_refusal(only) is None else None
+    fit = len(branches) == 1 and addresses.branch_refusal(branches[0]) is None
+    return Instead(branches[0], is_default=False) if fit else None
 
 
 def default_branch(remote: Remote) -> str | None:

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from rollout.content.documents.comments_below import column_below, end_with_below, may_stand_above
 from rollout.content.documents.document import (
     Array,
-    ContainerStyle,
     Document,
     Edit,
     Node,
@@ -29,11 +28,10 @@ from rollout.content.documents.lines import begins_line, column, line_end, line_
 from rollout.content.documents.match import Match, named_parts
 from rollout.content.documents.merged_file import MergedFile
 from rollout.content.documents.ours.comments import comment_texts, comments_since
-from rollout.content.documents.ours.past import Above, Ours
+from rollout.content.documents.ours.past import Above, Ours, is_implied
 from rollout.content.documents.places import part_at
 
 # These stand in several places, or where something of others may stand, too.
-_SCATTERED: set[ContainerStyle] = {"super", "dotted", "tables"}
 
 
 class _Head(Struct, frozen=True):
@@ -77,7 +75,7 @@ def known_above(ours: Ours, before: Document, after: Document, match: Match) -> 
     fresh = any(head.lines and (place not in had or had[place].said != head.said) for place, head in here.items())
     foreign = {line_start(after.text, start) for start, _ in foreign_comments(after, ours, match)} if fresh else set()
     left = _left(ours.above, before, had, has) if fresh else Counter()
-    new = Counter(said for _, said in _comment_lines(after)) - left
+    new = Counter(said for _, said in _lines_of(after, after.comments)) - left
     known = {place: _put(ours.above.get(place, ()), had.get(place), head, foreign, new) for place, head in here.items()}
     return {place: said for place, said in known.items() if said != ()}
 
@@ -86,7 +84,7 @@ def _left(above: Above, before: Document, had: Mapping[KeyPath, _Head], has: Map
     """Return the comment lines of a document but those of ours above keys from which a write took or moved them."""
     moved = (place for place, head in had.items() if place not in has or has[place].said != head.said)
     gone = Counter(said for place in moved for said in above.get(place) or ())
-    return Counter(said for _, said in _comment_lines(before)) - gone
+    return Counter(said for _, said in _lines_of(before, before.comments)) - gone
 
 
 def _put(
@@ -210,10 +208,6 @@ def _head(text: str, part: Part, comments: Mapping[int, str]) -> _Head:
     return _Head(part.start, margin(text, part.start), tuple(line for line in found if line[1]))
 
 
-def _comment_lines(document: Document) -> Iterator[tuple[int, str]]:
-    return _lines_of(document, document.comments)
-
-
 def _lines_of(document: Document, comments: Sequence[Span]) -> Iterator[tuple[int, str]]:
     """Yield the lines that hold a comment and nothing else: where each begins, and what it says."""
     text = document.text
@@ -243,4 +237,4 @@ def _parts(node: Node, match: Match, place: KeyPath) -> Iterator[tuple[KeyPath, 
 
 
 def _is_scattered(node: Node) -> bool:
-    return node.style in _SCATTERED or (isinstance(node, IniSection) and len(node.spans) > 1)
+    return is_implied(node) or (isinstance(node, IniSection) and len(node.spans) > 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Container, Iterator, Sequence
+from itertools import pairwise
 
 from rollout.content.documents.document import Array, Below, Document, Node, Object, Part, Span, nodes
 from rollout.content.documents.lines import begins_line, column, line_end
@@ -42,7 +43,7 @@ def end_with_below(document: Document, part: Part, spared: Container[Span] = ())
     """Return where the comments below a part end, without those that are spared; or else where the part ends."""
     last, node = end_of(part), part.value
     while isinstance(node, Object | Array) and node.parts:
-        last = max(last, *(end for start, end in document.below.get(node.start, ()) if (start, end) not in spared), 0)
+        last = max([last, *(span[1] for span in document.below.get(node.start, ()) if span not in spared)])
         node = node.parts[-1].value
     return last
 
@@ -73,7 +74,7 @@ def _followed(text: str, root: Object) -> Iterator[tuple[Part, int, int]]:
     for node in nodes(root):
         if isinstance(node, Object | Array) and node.style == "block" and node.parts:
             at = column(text, node.parts[0].start)
-            yield from ((part, at, below.start) for part, below in zip(node.parts, node.parts[1:], strict=False))
+            yield from ((part, at, below.start) for part, below in pairwise(node.parts))
     if root.parts:
         yield root.parts[-1], column(text, root.parts[0].start), len(text)
 

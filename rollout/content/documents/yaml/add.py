@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rollout.content.documents.comments_below import end_with_below, may_stand_above
+from rollout.content.documents.comments_below import end_of, end_with_below, may_stand_above
 from rollout.content.documents.document import Amend, Array, Edit, Object, Part, fault
 from rollout.content.documents.lines import (
     begins_line,
@@ -41,7 +41,7 @@ def added(context: YamlContext, operation: Amend, staying: Sequence[Part]) -> Ed
     if has_open_end(text, staying[-1]):
         return _before_the_last(context, operation, staying, lines)
     last = container.parts[-1]  # if it goes away, the new ones still stand behind the comments before it
-    at = _behind_comments(context, container, line_end(text, max(last.value.end, last.body)))
+    at = _behind_comments(context, container, line_end(text, end_of(last)))
     return _insertion(context, at, _parted(context, operation, pieces), operation.new[-1])
 
 

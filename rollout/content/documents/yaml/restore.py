@@ -49,9 +49,8 @@ def _inside(context: YamlContext, part: Part, found: Replaced) -> Replaced:
     at = column(context.text, part.start)
     below = [line for line in f"{found.lead}{found.text}".split("\n")[1:] if line.strip()]
     outermost = min((len(line) - len(line.lstrip(" ")) for line in below), default=at + 1)
-    beside = (
-        isinstance(found.node, Array) and found.node.style == "block"
-    )  # dashes may stand in the column of their key
+    # Dashes may stand in the column of their key.
+    beside = isinstance(found.node, Array) and found.node.style == "block"
     if outermost > at - beside:
         return found
     blanks = " " * (at - outermost) + context.writer.unit
