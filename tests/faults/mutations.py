@@ -425,7 +425,7 @@ MUTATIONS = (
              "    if others is not None:", "    if False:",
              test="tests/content/test_changed_rules.py::"
              "test_absent_without_the_format_takes_back_only_our_lines"),
-    Mutation("blank lines of others stay where our key goes", "content/documents/ours/blank_lines.py",
+    Mutation("blank lines of others stay where our key goes", "content/documents/ours/lines_above.py",
              "len(lines) - min(count, len(lines))", "0",
              test="tests/content/documents/test_created_documents.py::"
              "test_blank_lines_of_others_stay_where_a_key_goes"),

@@ -224,3 +224,28 @@ def test_no_blank_line_gets_into_a_text_that_ends_the_document_once_ours_below_i
     file.lived(f"test:\n  {below}\n")
     assert file.lived("v: 1\n") == f"{before}v: 1\n"
     assert file.lived("{}\n") == before
+
+
+@pytest.mark.parametrize("end", ["", "z: 9\n", "\nz: 9\n", "z: |+\n  z\n\n"])
+@pytest.mark.parametrize(
+    ("theirs", "templates"),
+    [
+        ("a: 1\n\nb: 2\n\nx:\n  s: |+\n    text\n\n",
+         ("x: {t: 1}\n", "x: {t: 1}\nv: 1\n", "v: 1\n", "v: 1\nw: 2\n", "x: {t: {u: 1}}\nw: 2\nv: 1\n")),
+        ("a: 1\n\nx:\n- s: |+\n    text\n\n",
+         ("x: [{t: 1}]\n", "x: [{t: 1}, {u: 2}]\nv: {g: 1}\n", "x: [{u: 2}]\nv: {g: 1}\n", "v: {g: 1}\n")),
+        ("x:\n  r: 1\n\n  s: >+ # kept\n    text\n\n",
+         ("x: {t: 1, u: 2}\n", "x: {u: 2}\n", "x: {t: 1, u: 2}\nv: 1\n", "v: 1\n", "v: |+\n  text\n\nw: 1\n",
+          "w: 1\n")),
+    ],
+)  # fmt: skip
+def test_no_blank_line_of_ours_falls_into_a_text_above(theirs: str, templates: tuple[str, ...], end: str) -> None:
+    wrong = []
+    for lived, newline in itertools.product(itertools.permutations(templates, 3), ("\n", "\r\n")):
+        before = (theirs + end).replace("\n", newline)
+        file = Life("ci.yml", before, FileRule(Mode.MERGE))
+        texts = [file.lived(template) or "" for template in lived]
+        one_newline = all(text.count(newline) == text.count("\n") for text in texts)
+        if not one_newline or file.plan(lived[-1]) or file.lived("{}\n") != before:
+            wrong.append((lived, newline, texts, file.text))
+    assert wrong == []

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 from msgspec import Struct
 
@@ -22,16 +22,15 @@ from rollout.content.documents.document import (
     Scalar,
     Span,
     meaning,
-    nodes,
 )
 from rollout.content.documents.key_path import KeyPath, ListEntry
-from rollout.content.documents.lines import begins_line, line_end, line_start
+from rollout.content.documents.last_text import keeps_blanks
 from rollout.content.documents.match import Match, named_parts
+from rollout.content.documents.ours.lines_above import Above
 
 Blanks = dict[KeyPath, int]
 Places = Mapping[KeyPath, Mapping[KeyPath, Part]]  # the keys and entries that stand once, by the place that each is in
 
-_BLANK_IN_TEXT = re.compile(r"\n(?=[ \t]*\r?(?:\n|\Z))")
 _BLANK = re.compile(r"\n[ \t]*\r?\n")
 
 
@@ -76,7 +75,7 @@ def parting(document: Document, node: Node) -> Parting:
         return Parting()
     comments = may_stand_above(document)
     there = comments[bisect_left(comments, (first, first)) : bisect_left(comments, (last, last))]
-    above = _Above.of(document, node, there)
+    above = Above.of(document, node, there)
     parted = [(part, begin < end) for part in node.parts[1:] for begin, end in [above.blanks(part)]]
     blocks = [apart for part, apart in parted if _is_block(part)]
     most = len(blocks) > 1 and blocks[-1] and sum(blocks) * 2 > len(blocks)
@@ -123,7 +122,7 @@ def _known(known: Blanks, after: Document, match: Match, *, all_ours: bool) -> B
         return {}
     if _BLANK.search(after.text) is None:
         return {}
-    above = _Above.of(after, after.root, may_stand_above(after))
+    above = Above.of(after, after.root, may_stand_above(after))
     there = {
         place: len(above.lines(above.blanks(part)))
         for parts in _places(after.root, match).values()
@@ -140,11 +139,15 @@ def left_blanks(
     if not known:
         return []
     were, will = _places(document.root, match), _places(united, match)
-    above = _Above.of(document, document.root, may_stand_above(document))
+    above = Above.of(document, document.root, may_stand_above(document))
     kept = _taken_over(were, will) if document.root.style == "block" else set()
+    staying = {place for parts in will.values() for place in parts}
     spans = (
         above.ours(part, known[place], foreign)
-        for place, part in _parted_no_more(were, {place for parts in will.values() for place in parts})
+        for place, part in {
+            **dict(_parted_no_more(were, staying)),
+            **dict(_below_texts(document, were, staying)),
+        }.items()
         if place in known and place not in kept
     )
     cuts = [Edit(*span, "") for span in spans if span is not None and span[0] < span[1]]
@@ -169,6 +172,15 @@ def _parted_no_more(places: Places, staying: set[KeyPath]) -> Iterator[tuple[Key
                 yield place, part
 
 
+def _below_texts(document: Document, places: Places, staying: set[KeyPath]) -> Iterator[tuple[KeyPath, Part]]:
+    """Yield what stays below a text of YAML that would take up its blank lines, once nothing stands between them."""
+    gone = {id(part) for parts in places.values() for place, part in parts.items() if place not in staying}
+    for parts in places.values():
+        for (_, before), below in pairwise((place, part) for place, part in parts.items() if place in staying):
+            if keeps_blanks(document.text, before, gone):
+                yield below
+
+
 def _places(node: Node, match: Match) -> Places:
     found: dict[KeyPath, dict[KeyPath, Part]] = {}
     for holder, place, part in _each(node, match, ()):
@@ -190,50 +202,6 @@ def _each(node: Node, match: Match, place: KeyPath) -> Iterator[tuple[KeyPath, K
             yield place, (*place, name), part
             if not plain:
                 yield from _each(part.value, match, (*place, name))
-
-
-class _Above(Struct, frozen=True):
-    """What stands above the parts of a document: its text, and where its comments begin, by the ends of their lines.
-
-    `said` are the beginnings of the blank lines that belong to a text of YAML.
-    """
-
-    text: str
-    comments: Mapping[int, int]
-    said: Collection[int]
-
-    @classmethod
-    def of(cls, document: Document, node: Node, comments: Iterable[Span]) -> _Above:
-        text = document.text
-        spans = ((one.start, one.end) for one in nodes(node) if one.style in {"|", ">"})
-        said = {found.start() + 1 for span in spans for found in _BLANK_IN_TEXT.finditer(text, *span)}
-        return cls(text, {line_end(text, end - 1): start for start, end in comments}, said)
-
-    def blanks(self, part: Part) -> Span:
-        """Return the blank lines above a part and the comments directly above it; an empty span if there are none."""
-        text = self.text
-        if not begins_line(text, part.start):
-            return part.start, part.start
-        start = line_start(text, part.start)
-        while start and (comment := self.comments.get(line_end(text, line_start(text, start - 1)))) is not None:
-            if not begins_line(text, comment):
-                break
-            start = line_start(text, comment)
-        end = start
-        while start and not text[(above := line_start(text, start - 1)) : start].strip() and above not in self.said:
-            start = above
-        return start, end
-
-    def ours(self, part: Part, count: int, foreign: Sequence[Span]) -> Span | None:
-        """Return the last of the blank lines; None if a comment of others stands between them and the part."""
-        start, end = self.blanks(part)
-        if any(end <= one < part.start for one, _ in foreign):
-            return None
-        lines = self.lines((start, end))
-        return end - sum(map(len, lines[len(lines) - min(count, len(lines)) :])), end
-
-    def lines(self, span: Span) -> list[str]:
-        return self.text[slice(*span)].splitlines(keepends=True)
 
 
 def _meet(cut: Edit, edit: Edit) -> bool:

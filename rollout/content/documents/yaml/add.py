@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rollout.content.documents.comments_below import end_of, end_with_below, may_stand_above
 from rollout.content.documents.document import Amend, Array, Edit, Object, Part, fault
+from rollout.content.documents.last_text import keeps_blanks, last_of
 from rollout.content.documents.lines import (
     begins_line,
     column,
@@ -23,8 +24,6 @@ from rollout.content.documents.yaml.ends import (
     behind_blanks,
     behind_wide_blanks,
     has_open_end,
-    keeps_blanks,
-    last_of,
 )
 
 

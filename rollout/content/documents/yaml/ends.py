@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 
-from rollout.content.documents.document import Array, Node, Object, Part, Scalar, Span
+from rollout.content.documents.document import Node, Part, Scalar, Span
+from rollout.content.documents.last_text import last_of
 from rollout.content.documents.lines import line_end, line_start, next_line
 
-_KEEPS = re.compile(r"[|>][1-9]?\+")
 _STRIPS = re.compile(r"[|>][1-9]?-")
 _BLANK_LINES = re.compile(r"(?:\r?\n[ \t]*)+\Z")
 _BLANK_BELOW = re.compile(r"(?:\r?\n[ \t]*(?=\r?\n)|\r?\n[ \t]+\Z)+")
 _MARGIN = re.compile(r"^( *)[ \t]*\S", re.MULTILINE)
-
-
-def last_of(part: Part, gone: Container[int] = ()) -> Part:
-    """Return the part that stands last in a part's blocks, or itself, without those that go, by their identity."""
-    node = part.value
-    while isinstance(node, Object | Array) and node.style == "block":
-        last = next((one for one in reversed(node.parts) if id(one) not in gone), None)
-        if last is None:
-            break
-        part, node = last, last.value
-    return part
 
 
 def begin_of(text: str, part: Part) -> int:
@@ -39,14 +28,6 @@ def has_open_end(text: str, part: Part) -> bool:
         return False
     header, _, content = text[node.start : node.end].partition("\n")
     return bool(content.strip()) and not content.endswith("\n") and not _STRIPS.search(header.partition(" #")[0])
-
-
-def keeps_blanks(text: str, part: Part, gone: Container[int]) -> bool:
-    """Tell whether blank lines behind a part belong to a text with which it ends, once the parts that go are gone."""
-    node = last_of(part, gone).value
-    if not isinstance(node, Scalar) or node.style not in {"|", ">"}:
-        return False
-    return _KEEPS.search(text[node.start : line_end(text, node.start)].partition(" #")[0]) is not None
 
 
 def in_one_piece(node: Node) -> bool:

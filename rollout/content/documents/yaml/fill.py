@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from rollout.content.documents.document import Amend, Edit, Object, Part
+from rollout.content.documents.last_text import last_of
 from rollout.content.documents.lines import column, line_end, newline_of
 from rollout.content.documents.template_text import comment_behind
 from rollout.content.documents.yaml.context import YamlContext
-from rollout.content.documents.yaml.ends import behind_wide_blanks, last_of
+from rollout.content.documents.yaml.ends import behind_wide_blanks
 from rollout.content.documents.yaml.write import PROPERTIES
 
 

@@ -25,6 +25,7 @@ from rollout.content.documents.document import (
     Unmergeable,
     fault,
 )
+from rollout.content.documents.lines import line_end, line_start
 from rollout.content.documents.yaml.ends import end_of_text
 from rollout.content.documents.yaml.values import meaning_of, odd_tag
 from rollout.content.yaml import stand_ins as yaml_stand_ins
@@ -161,7 +162,7 @@ class _YamlReader:
         self.scalars.append((header.start(), end))
         first_line = self.text[header.start() : end].split("\n", 1)[0].split("#", 1)[0]
         if "+" in first_line:
-            return start, end - 1 if self.text[end - 1 : end] == "\n" else end
+            return start, line_end(self.text, line_start(self.text, end - 1))
         return start, end_of_text(self.text, (header.start(), end), said)
 
     def _begin(self, event: Any, *, mapping: bool) -> None:
