@@ -24,6 +24,8 @@ OURS = [
     "\n    x:\n      y: # c\n        - 1\n    z:\n      # e\n      k: 1",
 ]  # fmt: skip
 
+EXACT = "ports: [8080:80, 8443:443]\n"  # only the exact parser knows what these colons mean
+
 
 def _documents(values: list[str], keys: str, note: str) -> st.SearchStrategy[str]:
     pairs = st.tuples(st.sampled_from(keys), st.sampled_from(values), st.sampled_from(["", "", f"{note}\n"]))
@@ -38,14 +40,15 @@ def _inside(text: str) -> str:
 @given(
     before=_documents(THEIRS, "abc", "# above"),
     steps=st.lists(_documents(OURS, "abcd", "# ours above"), min_size=1, max_size=3),
-    crlf=st.booleans(), ended=st.booleans(), nested=st.booleans(),
+    crlf=st.booleans(), ended=st.booleans(), nested=st.booleans(), exact=st.booleans(),
 )  # fmt: skip
 def test_what_others_wrote_comes_back_whatever_a_template_said(
-    before: str, steps: list[str], crlf: bool, ended: bool, nested: bool
+    before: str, steps: list[str], crlf: bool, ended: bool, nested: bool, exact: bool
 ) -> None:
     for key in "abc":
         before = before.replace(f"{key}: &KEY", f"{key}: &{key}")
     before = _inside(before) if nested else before
+    before = EXACT * exact + before
     before = before if ended else before.removesuffix("\n")
     before = before.replace("\n", "\r\n") if crlf else before
     file = Life("x.yaml", before, FileRule(Mode.MERGE))
@@ -96,3 +99,24 @@ def test_a_new_mapping_is_indented_as_lists_are_where_there_are_only_lists(
     file = Life(".travis.yml", theirs, FileRule(Mode.MERGE))
     assert file.lived(template) == theirs + added
     assert file.lived("{}\n") == theirs
+
+
+@pytest.mark.parametrize("first", ["", EXACT], ids=["fast", "exact"])
+@pytest.mark.parametrize(
+    ("theirs", "template", "merged"),
+    [
+        ("volumes:\n  db:\nnetworks: {}\n", "volumes: {cache: }\n", "volumes:\n  db:\n  cache:\nnetworks: {}\n"),
+        ("volumes:\n  db:   # his\n\n\nn: 1\n", "volumes: {db: {}}\n", "volumes:\n  db: {}   # his\n\n\nn: 1\n"),
+        ("a:\n- b:\n  c: 1\nd:\n", "d: 2\n", "a:\n- b:\n  c: 1\nd: 2\n"),
+        ("a: {b: , c:   , d: }\n", "a: {b: 1, c: [2]}\n", "a: {b: 1, c:   [2], d: }\n"),
+        ("a: {\n  b:\n  }\n", "a: {b: 1}\n", "a: {\n  b: 1\n  }\n"),
+        ("a:\n  ? b\n  ? c\n", "a: {d: 1}\n", "a:\n  ? b\n  ? c\n  d: 1\n"),
+    ],
+)
+def test_a_value_that_is_not_written_stands_behind_its_colon(
+    first: str, theirs: str, template: str, merged: str
+) -> None:
+    file = Life("compose.yaml", first + theirs, FileRule(Mode.MERGE))
+    assert file.lived(template) == first + merged
+    assert file.plan(template) is None
+    assert file.lived("{}\n") == first + theirs

@@ -17,9 +17,10 @@ def amended(context: YamlContext, operation: Amend) -> list[Edit]:
 
 def replaced(context: YamlContext, operation: Replace) -> list[Edit]:
     """Return the edits that put a template's value in the place of one between brackets."""
-    old = operation.part.value
+    part, old = operation.part, operation.part.value
+    gap = " " if part.key and old.start == part.body else ""
     comment = followed(context.document, operation, context.foreign, context.writer.template)
-    return [Edit(old.start, old.end, context.writer.on_one_line(operation.new.value)), *comment]
+    return [Edit(old.start, old.end, gap + context.writer.on_one_line(operation.new.value)), *comment]
 
 
 def _between_brackets(context: YamlContext, operation: Amend) -> list[Edit]:

@@ -27,7 +27,7 @@ from rollout.content.documents.document import (
 )
 from rollout.content.documents.lines import line_end, line_start
 from rollout.content.documents.yaml.ends import end_of_text
-from rollout.content.documents.yaml.values import meaning_of, odd_tag
+from rollout.content.documents.yaml.values import key_text, meaning_of, odd_tag
 from rollout.content.yaml import stand_ins as yaml_stand_ins
 from rollout.content.yaml import tabs as yaml_tabs
 from rollout.content.yaml import words as yaml_words
@@ -150,11 +150,23 @@ class _YamlReader:
         tag, said = event.tag, self._as_written(str(event.value))
         if style in {"|", ">"}:
             start, end = self._block_scalar(start, end, said)
+        elif start == end:
+            start = end = self._empty(start)
         else:
             self.scalars.append((start, end))
         odd = odd_tag(tag) or (Odd("a lone surrogate") if _SURROGATE.search(said) else None)
         meaning = meaning_of(said, tag, plain=event.implicit[0])
         self._came(Scalar(start, end, meaning, style, odd), 1, event.anchor)
+
+    def _empty(self, start: int) -> int:
+        """Return where a value stands that is not written: the parsers differ between its colon and what follows."""
+        top = self._open[-1] if self._open else None
+        if top is None or top.key is None:
+            return start
+        at = top.key[2]
+        while top.style == "flow" and self.text[at : at + 1] in {" ", "\t"}:
+            at += 1
+        return at
 
     def _block_scalar(self, start: int, end: int, said: str) -> Span:
         header = re.compile(r"[|>]").search(self.text, start, end)
@@ -232,16 +244,4 @@ class _YamlReader:
         colon = _COLON.match(self.text, node.end)
         body = colon.end() if colon else node.end
         top.cursor = body
-        return node.start, _key_text(node, self.text), body
-
-
-def _key_text(node: Node, text: str) -> str:
-    """Return what tells a key from others: its text, with its kind where it is not a string."""
-    if not isinstance(node, Scalar) or node.odd is not None:
-        return f"?{text[node.start : node.end]}"
-    if text[node.start : node.end] == "<<":
-        return "<<"
-    kind, _, rest = node.meaning.partition(" ")
-    if kind in {"str", "word"}:
-        return f"!{kind} <<" if rest == "<<" else rest
-    return f"!{node.meaning}"
+        return node.start, key_text(node, self.text), body

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rollout.content.documents.document import Odd
+from rollout.content.documents.document import Node, Odd, Scalar
 
 _PREFIX = "tag:yaml.org,2002:"
 _KNOWN = {"str", "int", "float", "bool", "null", "map", "seq"}
@@ -59,3 +59,15 @@ def _resolved(text: str) -> str:
         if _WORD.fullmatch(text):
             return f"word {text}"
     return f"str {text}"
+
+
+def key_text(node: Node, text: str) -> str:
+    """Return what tells a key from others: its text, with its kind where it is not a string."""
+    if not isinstance(node, Scalar) or node.odd is not None:
+        return f"?{text[node.start : node.end]}"
+    if text[node.start : node.end] == "<<":
+        return "<<"
+    kind, _, rest = node.meaning.partition(" ")
+    if kind in {"str", "word"}:
+        return f"!{kind} <<" if rest == "<<" else rest
+    return f"!{node.meaning}"
