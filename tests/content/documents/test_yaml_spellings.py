@@ -73,6 +73,9 @@ def test_what_others_wrote_comes_back_whatever_a_template_said(
         ("a:\n  {}  # his\n", ["a: |\n  x\n"]),
         ("a: &n {}\n", ["a:\n  x: 1\n", "a:\n- x\n"]),
         ("a: []\n", ["a: >- # ours\n  x\n", "a: [o]  # ours\n"]),
+        ("a:\n# his\n  x: 1\n  y:\n# m\n\n    - |\n      # t\nz: 1\n", ["a: 1\n", "a: [o]\n"]),
+        ("l:\n  a:\n# his\n  - x: 1\n  # m\n    y: 1\n", ["l: {a: 1}\n"]),
+        ("a: |\n  # x\n  y\n", ["a: 1\n"]),
     ],
 )
 def test_a_comment_behind_its_key_blanks_and_an_anchor_come_back_with_it(before: str, steps: list[str]) -> None:

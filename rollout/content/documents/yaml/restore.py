@@ -30,6 +30,8 @@ from rollout.content.documents.yaml.put import Lines, around_comment, on_lines
 from rollout.content.documents.yaml.write import UNSAFE
 
 _LINE = re.compile(r"\n(?=[ \t]*[^\s])")  # the beginning of one that is not blank
+_NOT_BLANK = re.compile(r"[ \t]*\S")
+_CONTENT = re.compile(r"[ \t]*[^\s#]")  # comments may stand further to the left
 
 
 def restored(context: YamlContext, operation: Restore) -> list[Edit]:
@@ -47,7 +49,8 @@ def restored(context: YamlContext, operation: Restore) -> list[Edit]:
 def _inside(context: YamlContext, part: Part, found: Replaced) -> Replaced:
     """Return what others had as it stands inside its key, which a person may have moved to the right since."""
     at = column(context.text, part.start)
-    below = [line for line in f"{found.lead}{found.text}".split("\n")[1:] if line.strip()]
+    stands = _CONTENT if found.node.style == "block" else _NOT_BLANK
+    below = [line for line in f"{found.lead}{found.text}".split("\n")[1:] if stands.match(line)]
     outermost = min((len(line) - len(line.lstrip(" ")) for line in below), default=at + 1)
     # Dashes may stand in the column of their key.
     beside = isinstance(found.node, Array) and found.node.style == "block"
