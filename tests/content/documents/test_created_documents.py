@@ -97,3 +97,14 @@ def test_blank_lines_in_a_text_are_part_of_it() -> None:
     file = Life("x.yaml", None, FileRule(Mode.MERGE))
     file.lived("a: |+\n  text\n\nb: 1\n")
     assert file.lived("a: |+\n  text\n\n") == "a: |+\n  text\n\n"
+
+
+@pytest.mark.parametrize("name", ["ruff.toml", ".editorconfig"])
+@pytest.mark.parametrize("above", ["# a\n", "# a", "# a\n\n", "# a\n\n# b\n", "\n# a\n", "\n\n# a", "# a\n\n\n"])
+def test_a_file_of_comments_alone_is_as_it_was_when_all_of_ours_has_gone(name: str, above: str) -> None:
+    for order in itertools.permutations(("[b]\nk = 1\n", "a = 1\n\n[b]\nk = 1\n", "a = 1\n\n[c]\n")):
+        file = Life(name, above, FileRule(Mode.MERGE))
+        for template in order:
+            file.lived(template)
+            assert file.plan(template) is None
+        assert file.lived("") == above

@@ -16,6 +16,7 @@ THEIRS = [
     " # his\n  - x # n\n  # m\n  - y  ", " |\n  text", " |  \n  text", " >-  # his\n  text\n  more", " &KEY []",
     " &KEY {}", " &KEY 1  # his", " &KEY\n  x: 1", "\n  []", "\n  {}  # his",
     "\n    x:\n        y: []\n    z: {}  # his", "\t[]", " null  ", " ~ # his", ' "a\n  b"  # his', " {\n  }",
+    " &KEY", " &KEY  # his",
 ]  # fmt: skip
 OURS = [
     "", " 1", " 2  # ours", " |\n  ours", " >-  # ours\n  ours\n  more", " [o]  # ours", " []", " {}", " {o: 1}",

@@ -37,16 +37,23 @@ _BLANK = re.compile(r"\n[ \t]*\r?\n")
 def our_blanks(writes: Iterable[tuple[Document, Document]], match: Match) -> Blanks:
     """Return how many blank lines of ours stand above each key or entry, from our writes, oldest first.
 
-    All are ours while nobody else writes into a file that we made. Into a block of others we write one above what is
-    new, where they part what is in it so.
+    All are ours while nobody else writes into a file that we made, or that held comments alone. Into a block of
+    others we write one above what is new, where they part what is in it so.
     """
     known: Blanks = {}
-    all_ours, last = True, ""
+    all_ours, last, theirs = True, "", ""
     for before, after in writes:
-        all_ours = not before.text.strip() or (all_ours and before.text == last)
+        if _held_nothing(before):
+            all_ours, last, theirs = True, before.text, before.text.rstrip()
+        all_ours = all_ours and before.text == last and after.text.startswith(theirs)
         added = {} if all_ours else _added(known, before, after, match)
         known, last = _known({**known, **added}, after, match, all_ours=all_ours), after.text
     return known
+
+
+def _held_nothing(before: Document) -> bool:
+    """Tell whether there was nothing, or nothing but comments: what is new stands behind them."""
+    return not before.text.strip() or (not before.root.parts and before.root.style not in {"", "flow"})
 
 
 class Parting(Struct, frozen=True):
@@ -99,7 +106,9 @@ def _added(known: Blanks, before: Document, after: Document, match: Match) -> Bl
     found: Blanks = {}
     for holder, there in were.items():
         gone, new = _behind_the_last(there, are.get(holder, {})), _behind_the_last(are.get(holder, {}), there)
-        if gone and new and gone[0] in known:
+        # Where nothing stays in a file of TOML or INI, a key and a section stand in different places.
+        in_place = before.root.style == "block" or len(new) < len(are.get(holder, {}))
+        if gone and new and in_place and gone[0] in known:
             found[new[0]] = known[gone[0]]
         behind = new[1:] if gone else new
         if parts and behind and len(new) < len(are[holder]):

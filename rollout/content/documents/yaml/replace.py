@@ -46,7 +46,7 @@ def _beside_key(context: YamlContext, part: Part, lines: Lines) -> list[Edit]:
     start, head = _behind_anchor(context.text, part.value), lines.head
     if not head:
         start = part.body
-    elif start == part.body:
+    elif start == part.body or context.text[start - 1] not in " \t\n":
         head = " " + head
     stop = context.behind_ours(part.value.end)
     if not lines.below or context.first_comment((start, stop)) is not None:
