@@ -98,3 +98,27 @@ def test_a_template_may_have_a_text_that_ends_with_a_line_of_blanks() -> None:
     assert file.lived(template) == "z: 1\n" + template
     assert file.lived(template + "  b: 1\n") == "z: 1\n" + template + "  b: 1\n"
     assert file.lived("{}\n") == "z: 1\n"
+
+
+@pytest.mark.parametrize(
+    "template", ["a: |\n  two\n  lines\n", "a: |-\n  two\n", "a:\n  x: >\n    two\n", "a:\n- |+\n  two\n\n"]
+)
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        "a:\n    k: s\n      # theirs\n    o: 1\n\nd: 1\n",
+        "a:\n    k: s # theirs\n    o: 1\n\nd: 1\n",
+        'a: "a\n  b"\n  # theirs\no: 1\n',
+        "a: 1\n\n\n    # theirs\n # theirs\no: 1\n",
+        "a: 1 # theirs\n # theirs\no: 1\n",
+        "a:\n    -   p: x # theirs\n        l: [g]\n    - t: |\n        u\n",
+    ],
+)
+def test_a_text_of_ours_says_no_comment_that_others_have_below_it(theirs: str, template: str) -> None:
+    file = _life(theirs)
+    file.lived(template)
+    there, wanted = _said(file.text or "")["a"], _said(template)["a"]
+    assert there[-1:] == wanted if isinstance(wanted, list) else there == _united(_said(theirs)["a"], wanted)
+    assert (file.text or "").count("# theirs") == theirs.count("# theirs")
+    assert file.plan(template) is None
+    assert file.lived("{}\n") == theirs

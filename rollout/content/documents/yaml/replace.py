@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rollout.content.documents.document import Array, Edit, Node, Object, Part, Replace
-from rollout.content.documents.lines import column, line_end, newline_of
+from rollout.content.documents.last_text import last_of
+from rollout.content.documents.lines import column, line_end, line_start, margin, newline_of
 from rollout.content.documents.yaml.context import YamlContext
 from rollout.content.documents.yaml.ends import behind_wide_blanks, in_one_piece
 from rollout.content.documents.yaml.put import Lines, around_comment, put
@@ -24,7 +27,8 @@ def _lines(context: YamlContext, operation: Replace) -> Lines:
     value = context.writer.value(operation.new, column(context.text, part.start), noted=noted)
     end = line_end(context.text, old.end)
     newline = newline_of(context.text, end)
-    if behind_wide_blanks(context.text, end, operation.new, value.below) != end:
+    blanks = behind_wide_blanks(context.text, end, operation.new, value.below) != end
+    if blanks or _takes_in_comment(context, operation, value.below):
         return Lines(context.writer.on_one_line(new))
     head, below = value.head.lstrip(" "), "".join(newline + line for line in value.below)
     if new.style in {"|", ">"}:
@@ -32,6 +36,26 @@ def _lines(context: YamlContext, operation: Replace) -> Lines:
     if in_one_piece(new):
         head, below = head + below, ""
     return Lines(head, below, value.ends_line)
+
+
+def _takes_in_comment(context: YamlContext, operation: Replace, below: Sequence[str]) -> bool:
+    """Tell whether a comment of others that stays below would be a line of the text with which a new value ends."""
+    if last_of(operation.new).value.style not in {"|", ">"}:
+        return False
+    text, old = context.text, operation.part.value
+    lines = below[-len(context.writer.value(last_of(operation.new), 0).below) :]
+    width = min((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), default=0)
+    at = old.end
+    for start, end in context.foreign:
+        line = line_start(text, start)
+        if start < old.start or line <= operation.part.body:
+            continue
+        if line >= at and text[line_end(text, at) : start].strip():
+            return False
+        if len(margin(text, start)) >= width:
+            return True
+        at = max(at, end)
+    return False
 
 
 def _is_noted(context: YamlContext, part: Part) -> bool:
