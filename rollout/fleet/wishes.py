@@ -71,18 +71,19 @@ def _read(target: Target, settings: Settings, may: tuple[str, ...]) -> Wish | St
 
     source = FileSource(target, settings)
     try:
-        there, tip = source.at(PurePosixPath(NAME)), source.tip()
+        there, tip, asked_at = source.at(PurePosixPath(NAME)), source.tip(), source.asked_at()
     except NotRead:
         return None  # why it is not to be had is told where the target is looked at
     if there is None:
         return None
+
+    def settled(state: State, why: Reason) -> Step:
+        return Step(target.name, target.location, state, why, tip, known_at=asked_at)
+
     if not isinstance(there, File):
-        return Step(target.name, target.location, State.BLOCKED, said(f"{NAME} is not a plain file"), tip)
+        return settled(State.BLOCKED, said(f"{NAME} is not a plain file"))
     try:
         found = wish(there.content, may)
     except BadWish as error:
-        return Step(target.name, target.location, State.BLOCKED, said(str(error)), tip)
-    if not found.enabled:
-        alone = Reason((OptedOut(NAME),))
-        return Step(target.name, target.location, State.IN_SYNC, alone, tip, known_at=source.asked_at())
-    return found
+        return settled(State.BLOCKED, said(str(error)))
+    return found if found.enabled else settled(State.IN_SYNC, Reason((OptedOut(NAME),)))

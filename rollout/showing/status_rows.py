@@ -125,6 +125,7 @@ def is_its_own_upstream(step: Step) -> bool:
 
 def fetched_at(plan: Plan) -> float | None:
     """Return the oldest time at which upstream was last asked, over all targets where we know it."""
-    times = [step.known_at for step in plan.steps if step.kind is TargetKind.REPO and step.base is not None]
+    repositories = (step for step in plan.steps if step.kind is TargetKind.REPO)
+    times = [step.known_at for step in repositories if step.base is not None or step.known_at is not None]
     known = [when for when in times if when is not None]
     return min(known) if known and len(known) == len(times) else None

@@ -9,7 +9,7 @@ import os
 from collections.abc import Collection, Iterable
 from pathlib import PurePosixPath
 from threading import Lock
-from typing import TypeVar, assert_never
+from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from msgspec import Struct, field
 
@@ -17,6 +17,9 @@ from rollout.model.files import File, Obstacle, Snapshot
 from rollout.model.inventory import Branch, Folder, Target
 from rollout.model.plan import Step
 from rollout.targets.job import Settings
+
+if TYPE_CHECKING:
+    from rollout.targets.branch.read import Tip
 
 T = TypeVar("T")
 
@@ -34,7 +37,7 @@ class FileSource(Struct):
 
     target: Target
     settings: Settings
-    _tip: str | Step | None = None
+    _tip: Tip | Step | None = None
     _heard: str | None = None
     _listed: dict[PurePosixPath, list[PurePosixPath]] = field(default_factory=dict)
     _known: dict[PurePosixPath, Snapshot] = field(default_factory=dict)
@@ -52,19 +55,16 @@ class FileSource(Struct):
             from rollout.targets.branch import read as branch_read
 
             self._tip = branch_read.tip_of(self.target, self.settings, self._heard)
-        if isinstance(self._tip, Step):
-            raise NotRead(self.target.name, self._tip.reason)
-        return self._tip
+        return _had(self.target, self._tip).commit
 
     def hear(self, tip: str | None) -> None:
         """Read at the commit that upstream has told already, and do not ask again."""
         self._heard = tip
 
     def asked_at(self) -> float | None:
-        """Return when the upstream of a repository was last asked, in seconds since the epoch."""
-        from rollout.targets.branch import read as branch_read
-
-        return _had(self.target, branch_read.asked_at(self.target, self.settings))
+        """Return when the upstream of a repository was last asked, in seconds since the epoch, as of our reading."""
+        self.tip()
+        return None if self._tip is None else _had(self.target, self._tip).asked_at
 
     def plain_files(self, folder: PurePosixPath) -> list[PurePosixPath]:
         """Return the plain files below a folder of the target."""

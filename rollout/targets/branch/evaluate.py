@@ -8,11 +8,10 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from rollout.errors import Busy, GitError
-from rollout.model.action import Action
 from rollout.model.circumstances import CheckoutState, Circumstances
 from rollout.model.inventory import Branch, Target
 from rollout.model.plan import State, Step
-from rollout.model.reasons import AtWork, Reason, Way, WayOut, said
+from rollout.model.reasons import AtWork, Way, WayOut, said
 from rollout.remote import upstream
 from rollout.remote.upstream import NoBranch, Unreachable
 from rollout.safety import addresses
@@ -28,23 +27,17 @@ T = TypeVar("T")
 def at_work(target: Target, settings: Settings, look: Callable[[Located, Store], T]) -> T | Step:
     """Look at a target in its store; whatever prevents that becomes its state and reason."""
     assert isinstance(target.location, Branch)
+    known_at = None
     try:
         at = locate(target.location, settings.person)
         asks = at.local or not settings.offline
         with hold.for_reading(settings.state, at.remote, target.name, wait=settings.wait, asks=asks) as store:
-            return _beside_a_writer(look(at, store), store)
-    except Unfit as error:
-        return _unfit(target, error.state, error.why, error.awaits)
-    except NoBranch as error:
-        return _unfit(target, State.BLOCKED, said(str(error)))
-    except Unreachable as error:
-        return _unfit(target, State.UNREACHABLE, said(first_line(str(error))))
-    except Busy as error:
-        return _unfit(target, State.BLOCKED, said(first_line(str(error))))
-    except GitError as error:
-        return _unfit(target, State.BLOCKED, said(f"git: {first_line(str(error))}"))
-    except OSError as error:
-        return _unfit(target, State.BLOCKED, said(f"{error.filename or target.name}: {error.strerror}"))
+            try:
+                return _beside_a_writer(look(at, store), store)
+            finally:
+                known_at = heard.asked_at(store)  # what prevents the look may be what upstream has just answered
+    except (Unfit, GitError, Busy, OSError) as error:
+        return replace(_unfit(target, error), known_at=known_at)
 
 
 def _beside_a_writer(found: T | Step, store: Store) -> T | Step:
@@ -59,8 +52,24 @@ def unanswered(known: Step, why: str) -> Step:
     return replace(known, state=State.UNREACHABLE, why=said(why), changes=(), managed={}, follow=False, checkout=())
 
 
-def _unfit(target: Target, state: State, why: Reason, awaits: Action | None = None) -> Step:
-    return Step(target.name, target.location, state, why, None, awaits=awaits)
+def _unfit(target: Target, error: Unfit | GitError | Busy | OSError) -> Step:
+    """Return the step of a target that an error keeps from being looked at."""
+    if isinstance(error, Unfit):
+        return Step(target.name, target.location, error.state, error.why, None, awaits=error.awaits)
+    state = State.UNREACHABLE if isinstance(error, Unreachable) else State.BLOCKED
+    return Step(target.name, target.location, state, said(_in_words(target, error)), None)
+
+
+def _in_words(target: Target, error: GitError | Busy | OSError) -> str:
+    match error:
+        case NoBranch():
+            return str(error)
+        case OSError():
+            return f"{error.filename or target.name}: {error.strerror}"
+        case Unreachable() | Busy():
+            return first_line(str(error))
+        case _:
+            return f"git: {first_line(str(error))}"
 
 
 def circumstances_of(at: Located, store: Store, settings: Settings, checkout: CheckoutState | None) -> Circumstances:

@@ -93,10 +93,7 @@ def _passing(glance: Glance, at: Located, store: Store) -> Step | None:
         or (ask and not _proposes_as_then(target, at, store, seen))
     ):
         return None
-    step = _as_it_was(target, seen, settings, at, store)
-    if ask and step is not None:  # else it is looked at in full, and what was heard is not older than the last answer
-        heard.note_asked(store)
-    return step
+    return _as_it_was(target, seen, settings, at, store)
 
 
 def _proposes_as_then(target: Target, at: Located, store: Store, seen: InSync) -> bool:
@@ -112,7 +109,11 @@ def _as_it_was(target: Target, seen: InSync, settings: Settings, at: Located, st
     """Return the step from earlier findings that still hold, if we know how the checkout stands."""
     assert isinstance(target.location, Branch)
     settled, there = plain_checkout(target.location, at, seen.findings.revision, seen.entries)
-    return steps.step_of(target, seen.findings, circumstances_of(at, store, settings, there)) if settled else None
+    if not settled:  # it is looked at in full, and what was heard is not older than the last answer
+        return None
+    if at.local or not settings.offline:
+        heard.note_asked(store)
+    return steps.step_of(target, seen.findings, circumstances_of(at, store, settings, there))
 
 
 def _glance(glance: Glance, at: Located, store: Store) -> Step | str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import PurePosixPath
 
+from msgspec import Struct
+
 from rollout.errors import GitError
 from rollout.model.files import Snapshot
 from rollout.model.inventory import Branch, Target
@@ -17,12 +19,22 @@ from rollout.targets.branch.locate import Located
 from rollout.targets.job import Settings
 
 
-def tip_of(target: Target, settings: Settings, told: str | None = None) -> str | Step:
+class Tip(Struct, frozen=True):
+    """The commit to read from, and when upstream was last asked, in seconds since the epoch."""
+
+    commit: str
+    asked_at: float | None
+
+
+def tip_of(target: Target, settings: Settings, told: str | None = None) -> Tip | Step:
     """Return the commit to read from, or the step that says why there is none; `told` is what upstream said already."""
     assert isinstance(target.location, Branch)
     where = target.location
 
-    def look(at: Located, store: Store) -> str:
+    def look(at: Located, store: Store) -> Tip:
+        return Tip(commit(at, store), heard.asked_at(store))
+
+    def commit(at: Located, store: Store) -> str:
         network = not settings.offline or at.local
         if told is not None:
             return fetch.commit(store, told) if network else told
@@ -35,11 +47,6 @@ def tip_of(target: Target, settings: Settings, told: str | None = None) -> str |
             return last_tip(at, store, where, network=network)
 
     return at_work(target, settings, look)
-
-
-def asked_at(target: Target, settings: Settings) -> float | Step | None:
-    """Return when upstream was last asked, in seconds since the epoch."""
-    return at_work(target, settings, lambda _at, store: heard.asked_at(store))
 
 
 def plain_files(target: Target, tip: str, folder: PurePosixPath, settings: Settings) -> list[PurePosixPath] | Step:
