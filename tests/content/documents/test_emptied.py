@@ -192,3 +192,25 @@ def test_a_file_without_a_byte_comes_back(world: World, there: dict[str, str], l
         assert world.run("apply", "--yes").code == 0
     assert world.at("api", "x.json") == left
     assert world.run("status", "--detailed-exitcode").code == 0
+
+
+@pytest.mark.parametrize("name", ["x.yml", "x.json", "x.toml"])
+@pytest.mark.parametrize("had", ['["x"]', '{"z": 1}', "[]", "{}", "2", '[{"k": 1}]'])
+def test_what_a_template_empties_is_empty_although_others_had_something_there_before_it(name: str, had: str) -> None:
+    def spelled(value: str) -> str:
+        return f"b = {value.replace(':', ' =')}\n" if name == "x.toml" else f'{{"b": {value}}}\n'
+
+    before = spelled(had)
+    for one, other in [
+        ("1", '["y"]'),
+        ("1", '[{"k": 2}]'),
+        ("1", '{"y": 2}'),
+        ('{"y": 2}', '["y"]'),
+        ('["y"]', '{"y": 2}'),
+    ]:
+        file = Life(name, before, FileRule(Mode.MERGE))
+        for value in (one, other, "{}" if other.startswith("{") else "[]"):
+            planned = file.rolled_out(spelled(value))
+            assert planned is None or planned.action is not Action.ERROR, planned.cause
+            assert file.plan(spelled(value)) is None
+        assert file.lived("" if name == "x.toml" else "{}\n") == before

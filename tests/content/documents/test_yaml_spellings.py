@@ -124,3 +124,19 @@ def test_a_value_that_is_not_written_stands_behind_its_colon(
     assert file.lived(template) == first + merged
     assert file.plan(template) is None
     assert file.lived("{}\n") == first + theirs
+
+
+@pytest.mark.parametrize("character", ["\u2028", "\u2029", "\x85"])
+@pytest.mark.parametrize(
+    "theirs",
+    ["# x@y\n", "t: |\n  x@y\n", "t: >-\n  x@\n  y\n", "t: 'x@y'\n", "t: x@y # @\n", "t@: 1\n", "t: [ x@y, 2 ]\n"],
+)
+def test_what_ends_a_line_in_yaml_1_1_alone_ends_none(theirs: str, character: str) -> None:
+    before = theirs.replace("@", character) + "b: 1\n"
+    file = Life("x.yaml", before, FileRule(Mode.MERGE))
+    assert file.lived("b: 2\n") == before.replace("b: 1", "b: 2")
+    assert file.plan("b: 2\n") is None
+    assert file.lived("{}\n") == before
+    planned = file.rolled_out("b: 2\nb: 3\n")
+    assert planned is not None
+    assert "line 2: the key b stands twice" in planned.cause

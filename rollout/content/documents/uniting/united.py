@@ -89,7 +89,7 @@ def amended(
     operations = [operation for one in inside for operation in one.operations]
     gone = tuple(index for index, one in enumerate(inside) if one.node is None)
     found = context.ours.found.get(place)
-    alike = found is not None and type(found.node) is type(have)
+    alike = found is not None and type(found.node) is type(have) and not getattr(found.node, "parts", ())
     pairs = zip(have.parts, inside, strict=True)
     staying: list[Part] = [replace(part, value=one.node) for part, one in pairs if one.node is not None]
     asked = named is not None and named.style == "table"

@@ -67,7 +67,7 @@ def _parsed(text: str) -> tuple[_YamlReader, Node | None]:
     from ruamel.yaml.error import YAMLError
 
     taken = yaml_stand_ins.taken(text)
-    spelled = text if taken else yaml_stand_ins.with_first_letters(text)
+    spelled = text if taken else yaml_stand_ins.with_first_letters(yaml_stand_ins.without_old_breaks(text))
     as_written = str if taken else yaml_stand_ins.back
 
     def parsed(spelling: str, *, pure: bool) -> tuple[_YamlReader, Node | None]:
