@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from rollout.checkout.standing import OwnCommit
 from rollout.git.run import Git
 from rollout.model.reasons import Collision
 
-_COMMIT = "--format=%x01%H%x00%s"
+# Of a merge, `-c` names the paths that are unlike all of its parents: what it took from one of them, others changed.
+_HOW = ("--no-walk=unsorted", "--name-only", "--no-renames", "-z", "-c", "--root", "--format=%H%x00%s")
 
 
 def collisions(git: Git, persons: Sequence[OwnCommit], managed: Collection[PurePosixPath]) -> tuple[Collision, ...]:
@@ -17,18 +18,21 @@ def collisions(git: Git, persons: Sequence[OwnCommit], managed: Collection[PureP
     if not persons or not managed:
         return ()
     commits = [own.commit for own in persons]
-    how = ("--no-walk=unsorted", "--name-only", "--no-renames", "-z", "-m", "--first-parent")
-    listed = git.attempt("log", *how, _COMMIT, *commits, "--")
+    listed = git.attempt("log", *_HOW, *commits, "--")
     if listed.code:
         return ()  # an unreadable commit keeps the checkout from moving, and that is reported there
-    return tuple(_collisions(listed.out.decode("utf-8", "surrogateescape"), managed))
+    words = iter(listed.out.decode("utf-8", "surrogateescape").split("\0"))
+    return tuple(one for one in _touching(words, set(commits), managed) if one.paths)
 
 
-def _collisions(listed: str, managed: Collection[PurePosixPath]) -> list[Collision]:
-    found = []
-    for record in listed.split("\x01")[1:]:
-        commit, subject, *names = record.split("\0")
-        touched = (PurePosixPath(name.lstrip("\n")) for name in names if name.strip("\n"))
-        paths = tuple(path for path in touched if path in managed)
-        found += [Collision(commit, subject, paths)] if paths else []
-    return found
+def _touching(words: Iterator[str], commits: set[str], managed: Collection[PurePosixPath]) -> Iterator[Collision]:
+    """Read each commit, its subject and the managed paths that it touches."""
+    commit, subject = "", ""
+    paths: list[PurePosixPath] = []
+    for word in words:
+        if word in commits:
+            yield Collision(commit, subject, tuple(paths))
+            commit, subject, paths = word, next(words), []
+        elif PurePosixPath(word.lstrip("\n")) in managed:
+            paths.append(PurePosixPath(word.lstrip("\n")))
+    yield Collision(commit, subject, tuple(paths))
