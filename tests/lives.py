@@ -12,7 +12,7 @@ from rollout.model.circumstances import Decisions
 from rollout.model.files import Agreed, Desired, File, Managed, Snapshot, Written
 from rollout.model.inventory import FileRule
 from rollout.model.plan import Change
-from rollout.planning import changes
+from rollout.planning import taken_over
 from tests import decisions
 
 YES = Decisions(adopt=True, on_drift=OnDrift.OVERWRITE)
@@ -38,7 +38,7 @@ class Life(Struct):
         made = decisions.step(item, there, self.last, agreed=self.agreed)
         last = {} if self.last is None else {item.path: self.last}
         seen = Snapshot("", {item.path: there}, last, agreed={item.path: self.agreed})
-        self.agreed = changes.agreed_keys(Desired((item,)), seen).get(item.path, self.agreed)
+        self.agreed = taken_over.agreed_keys(Desired((item,)), seen).get(item.path, self.agreed)
         return made.changes[0] if made.changes else None
 
     def rolled_out(self, template: str) -> Change | None:
@@ -73,9 +73,11 @@ class Life(Struct):
         """Take the file over if others wrote it just as it should be."""
         item, last = self._item(template), {} if self.last is None else {PurePosixPath(self.path): self.last}
         there = Snapshot("", {item.path: decisions.file(self.text)}, last)
-        for taken in changes.equal_files(Desired((item,)), there, ()).values():
+        for taken in taken_over.equal_files(Desired((item,)), there, ()).values():
             ours, anew = (self.last.ours, self.last.anew) if self.last is not None else ((), frozenset[int]())
-            self.last = Written(taken.file, ours=ours, noted=True, keys_only=taken.keys_only, anew=anew)
+            share = self.last.share if self.last is not None and taken.as_left else None
+            self.last = Written(taken.file, ours=ours, noted=True, keys_only=taken.keys_only, share=share, anew=anew)
+            self.last = replace(self.last, as_left=taken.as_left, there=taken.there)
 
     def _item(self, template: str) -> Managed:
         return decisions.managed(self.path, template, self.rule)

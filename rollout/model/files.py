@@ -174,20 +174,20 @@ class Written(Struct, frozen=True):
     """What rollout last wrote at a path; `file` None means that it deleted it.
 
     `ours` holds what rollout added to a merged document, as (before, after) pairs, oldest first. `merged` is set if
-    `file` is a merge of drift: what stands for the template's text then. `merge_base` is what was ours before that
-    merge and those just before it; `merges` are their files, before and after. `disputed` says that somebody amended
-    or resolved a commit of ours since, and that its own text is not known.
+    `file` is a merge of drift: what stands for the template's text then.
     """
 
     file: File | None
     commit: str | None = None
     ours: tuple[tuple[bytes, bytes], ...] = ()
     merged: str | None = None
-    merge_base: File | None = None
-    merges: tuple[tuple[File, File], ...] = ()
-    disputed: bool = False
+    merge_base: File | None = None  # what was ours before that merge and those just before it
+    merges: tuple[tuple[File, File], ...] = ()  # the files before and after each of these
+    disputed: bool = False  # somebody amended or resolved a commit of ours since, and its own text is not known
     noted: bool = False  # we did not write it: others had it exactly as the template asked
     keys_only: bool = False  # of a document that is noted, only the keys that the template named are ours
+    as_left: bool = False  # it is noted because its rule changed: our part of it was as we had left it
+    there: File | None = None  # what stood there when it was noted, where `file` has markers that it had not
     alone: bool = False  # all that `file` says is ours: we created it, or wrote it whole, and found it as we left it
     share: FileShare | None = None  # how much of `file` is ours, where others had written some of it
     anew: frozenset[int] = frozenset()  # the numbers of those in `ours` that took over what had become others' own
@@ -195,10 +195,12 @@ class Written(Struct, frozen=True):
 
 
 class TakenOver(Struct, frozen=True):
-    """A file as it was when others had it exactly as the template asked; `keys_only` as in `Written`."""
+    """A file as it was when it said exactly what the template asks; the other fields are as in `Written`."""
 
     file: File
     keys_only: bool = False
+    as_left: bool = False
+    there: File | None = None
 
 
 class Snapshot(Struct, frozen=True):

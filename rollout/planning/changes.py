@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
-from contextlib import suppress
+from collections.abc import Iterable
 from enum import Enum, auto
 from pathlib import PurePosixPath
 
@@ -16,7 +15,7 @@ from rollout.content.modes.table import strategy, traits
 from rollout.content.policy import policy_fault
 from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import Decisions
-from rollout.model.files import Agreed, Desired, File, Managed, Obstacle, Snapshot, TakenOver, Written
+from rollout.model.files import Desired, File, Managed, Obstacle, Snapshot, Written
 from rollout.model.line_ends import Conversion
 from rollout.model.plan import Change
 from rollout.planning import in_place, keeping, shares
@@ -76,7 +75,7 @@ def _left(found: Iterable[Change | LeftAsItIs | None], why: Left) -> tuple[PureP
 def _found(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change | LeftAsItIs | None:
     found = _unlinked(_needed(item, snapshot, decisions), snapshot)
     if isinstance(found, Change):
-        found = shares.with_share(_situation(item, None, snapshot), found)
+        found = shares.with_share(situation(item, None, snapshot), found)
     return _with_rules(item, found)
 
 
@@ -123,7 +122,7 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
         if strategy(item.mode).passed_over(item, actual):
             return None
         return _error(item.path, Flaw(f"is {actual.what} there{in_place.way_out(item, actual, snapshot)}"))
-    at, decisions = _situation(item, actual, snapshot), keeping.released(item, snapshot, decisions)
+    at, decisions = situation(item, actual, snapshot), keeping.released(item, snapshot, decisions)
     try:
         wanted = strategy(item.mode).wanted(at)
         fault = _bound_broken(item, wanted)
@@ -157,7 +156,8 @@ _AT_ALL = Decisions(on_drift=OnDrift.KEEP)
 _UNSEARCHED = "the file exists, and whether rollout wrote it is not known until upstream is asked"
 
 
-def _situation(item: Managed, actual: File | None, snapshot: Snapshot) -> Situation:
+def situation(item: Managed, actual: File | None, snapshot: Snapshot) -> Situation:
+    """Return what a mode has to know about a managed path."""
     line_ends = snapshot.line_ends.get(item.path, Conversion.BINARY)
     return Situation(item, actual, snapshot.written.get(item.path), line_ends, snapshot.agreed.get(item.path, ()))
 
@@ -202,49 +202,3 @@ def _classified(at: Situation, wanted: File | None, decisions: Decisions) -> Cha
     if actual.content == wanted.content:
         return Change(path, Action.CHMOD, "the template's executable bit changed", actual, wanted, base)
     return Change(path, Action.UPDATE, reason.cause, actual, wanted, base, takes_away=reason.takes_away)
-
-
-def equal_files(
-    desired: Desired, snapshot: Snapshot, changed: Container[PurePosixPath]
-) -> dict[PurePosixPath, TakenOver]:
-    """Return the files that others left exactly as they should be, as rollout will remember them."""
-    found = {}
-    for item in desired.managed:
-        actual = snapshot.files.get(item.path)
-        if item.path not in changed and isinstance(actual, File):
-            ours = strategy(item.mode).ours(item, actual)
-            at = Situation(item, actual, snapshot.written.get(item.path))
-            if ours is not None and (_others_wrote(at) or _in_another_mode(at, ours.file)):
-                found[item.path] = ours
-    return found
-
-
-def agreed_keys(desired: Desired, snapshot: Snapshot) -> dict[PurePosixPath, Agreed]:
-    """Return the keys of documents that others wrote just as they should be, as rollout will remember them."""
-    found = {}
-    for item in desired.managed:
-        actual = snapshot.files.get(item.path)
-        with suppress(Exception):  # what is wrong with a file is told where its change is decided
-            if isinstance(actual, File):
-                found[item.path] = strategy(item.mode).agreed(_situation(item, actual, snapshot))
-    return {path: agreed for path, agreed in found.items() if agreed != snapshot.agreed.get(path, ())}
-
-
-def _in_another_mode(at: Situation, ours: File) -> bool:
-    """Tell whether we wrote the file in another mode, and in this one only a part of it is ours."""
-    if at.written is None or at.written.noted or ours == at.actual:
-        return False
-    last = at.written.file
-    as_now = None if last is None else strategy(at.item.mode).ours(at.item, last)
-    return as_now is None or as_now.file != last
-
-
-def _others_wrote(at: Situation) -> bool:
-    if at.written is None:
-        return True
-    if at.actual == at.written.file and not at.written.disputed:
-        return False
-    try:
-        return changed_by_others(at, at.written)
-    except FileFault:
-        return False

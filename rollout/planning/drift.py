@@ -46,6 +46,8 @@ def changed_by_others(at: Situation, written: Written) -> bool:
         return True
     if written.merged is not None:
         return True  # a merge of drift was accepted, and now the template says something else
+    if written.there is not None and at.actual == written.there:
+        return False  # its rule may have changed since
     if at.actual is None or written.file is None:
         return (at.actual is None) != (written.file is None)
     return strategy(at.item.mode).changed(at, written.file, at.actual)

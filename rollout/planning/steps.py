@@ -34,7 +34,8 @@ def findings(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Find
     """Compare what is desired with what is there."""
     from rollout.planning import in_place  # these are not for what a glance settles
     from rollout.planning.attributes_after import with_attributes
-    from rollout.planning.changes import agreed_keys, changes_needed, equal_files
+    from rollout.planning.changes import changes_needed
+    from rollout.planning.taken_over import agreed_keys, equal_files
 
     found, snapshot = snapshot, with_attributes(desired, snapshot, decisions)
     needed = changes_needed(desired, snapshot, decisions)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.model.files import TakenOver, Written
-from rollout.objects.trees import TreeEntry, file_entry
+from rollout.objects.trees import TreeEntry, entry_of, file_entry
 from rollout.store import history
 from rollout.store.history import History, Touch
 
@@ -20,6 +20,12 @@ class Note(Struct, frozen=True, array_like=True):
     commit: str
     entry: tuple[str, str]  # mode and id
     keys_only: bool = False
+    as_left: bool = False
+    there: TreeEntry = None  # what stood there, where `entry` has markers that it had not
+
+    @property
+    def blobs(self) -> set[str]:
+        return {entry[1] for entry in (self.entry, self.there) if entry is not None}
 
 
 Notes = Mapping[PurePosixPath, Note]
@@ -37,7 +43,10 @@ class EndedNote(Struct, frozen=True, array_like=True):
 
 
 def taken(commit: str, found: Mapping[PurePosixPath, TakenOver]) -> Notes:
-    return {path: Note(commit, file_entry(one.file, commit), one.keys_only) for path, one in found.items()}
+    return {
+        path: Note(commit, file_entry(one.file, commit), one.keys_only, one.as_left, entry_of(one.there, commit))
+        for path, one in found.items()
+    }
 
 
 def without(notes: Notes, paths: Iterable[PurePosixPath], commit: str | None = None) -> Notes:
@@ -72,4 +81,8 @@ def written(note: Note, touches: list[Touch], last: Written | None, contents: Ma
         return last
     file = history.entry_file(note.entry, contents)
     ours, anew = (last.ours, last.anew) if last is not None else ((), frozenset[int]())
-    return Written(file, note.commit, ours, disputed=file is None, noted=True, keys_only=note.keys_only, anew=anew)
+    share = last.share if last is not None and note.as_left else None
+    return Written(
+        file, note.commit, ours, disputed=file is None, noted=True, keys_only=note.keys_only, as_left=note.as_left,
+        there=history.entry_file(note.there, contents), share=share, anew=anew,
+    )  # fmt: skip

@@ -63,7 +63,7 @@ def at(
     needed |= there.links() if network else set()  # one that is not here is told without where it leads
     contents |= blobs.read(store, store.objects(tip), needed - contents.keys(), network=network)
     taken = _taken(store, past, there)
-    ours = {note.entry[1] for note in taken.values()} | history.taken_over(past, there.entries)
+    ours = {blob for note in taken.values() for blob in note.blobs} | history.taken_over(past, there.entries)
     contents |= blobs.here(store.objects(tip), ours - contents.keys())
     written = dict(_written(past, taken, there, contents, names.names(store)))
     found = {folder: contents.get(blob, b"") for folder, blob in there.attribute_files.items()}

@@ -6,7 +6,6 @@ from pathlib import PurePosixPath
 from typing import assert_never
 
 from rollout.errors import GitError
-from rollout.model.files import fingerprint
 from rollout.model.inventory import Branch, Folder, Target
 from rollout.model.outcomes import WrittenPath
 from rollout.model.plan import State, Step
@@ -17,7 +16,7 @@ from rollout.targets import signing
 from rollout.targets.branch.past import branch_history, branch_step, branch_taken_back, in_proposal, proposal_remembered
 from rollout.targets.folder import memory
 from rollout.targets.folder.past import folder_step
-from rollout.targets.folder.snapshot import read_snapshot
+from rollout.targets.folder.snapshot import changed_since
 from rollout.targets.job import Remembered, RevertRequest, Settings, Unfit
 
 
@@ -26,10 +25,7 @@ def history(target: Target, path: PurePosixPath, settings: Settings) -> tuple[st
         case Branch() as where:
             return branch_history(target, where, path, settings)
         case Folder(root):
-            kept = memory.memory(settings.state, root)
-            snapshot = read_snapshot(root, [path], kept)
-            written = snapshot.written.get(path)
-            changed = written is not None and fingerprint(written.file) != fingerprint(snapshot.files.get(path))
+            changed = changed_since(root, path, memory.memory(settings.state, root))
             return None, (("somebody, on disk",) if changed else ())
         case never:
             assert_never(never)

@@ -11,7 +11,8 @@ from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired, File, Managed, Snapshot, Written
 from rollout.model.inventory import FileRule, Mode
 from rollout.model.plan import Change
-from rollout.planning.changes import change_for, equal_files
+from rollout.planning.changes import change_for
+from rollout.planning.taken_over import equal_files
 from tests.world import World
 
 MD = PurePosixPath("CLAUDE.md")

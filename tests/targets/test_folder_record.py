@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from rollout.model.files import File, TakenOver, fingerprint
 from rollout.model.own_writes import FileShare
 from rollout.targets.folder import record
 from rollout.targets.folder.record import Announced, FileRecord
@@ -69,8 +70,9 @@ def test_what_a_write_left_to_others_is_not_ours_any_more() -> None:
 def test_what_is_taken_over_is_remembered_with_what_was_decided_and_written_before() -> None:
     entry = FileRecord(print="100644:b", ours=(("100644:a", "100644:b"),), held="asked")
     left = entry.written(Announced("100644:a", "100644:b", "run", ".x", held="asked", share=FileShare.NONE))
-    taken = replace(left, kept="asked").taken_over("100644:c", keys_only=True)
-    assert (taken.print, taken.keys_only, taken.kept, taken.held) == ("100644:c", True, "asked", "asked")
+    taken = replace(left, kept="asked").taken_over(TakenOver(File(b"c"), keys_only=True))
+    said = (fingerprint(File(b"c")), True, "asked", "asked")
+    assert (taken.print, taken.keys_only, taken.kept, taken.held) == said
     assert (taken.present, taken.ours, taken.earlier) == ((), left.ours, left.earlier)
 
 

@@ -44,7 +44,7 @@ def reason(at: Situation, _actual: File) -> Cause:
 
 def _whose(written: Written) -> str:
     """Say why what goes away is not rollout's alone."""
-    if not written.noted:
+    if not written.noted or written.as_left:
         return "others had one here before rollout first wrote it"
     if not written.ours:
         return "rollout never wrote it, others had it just as the template asked"

@@ -16,7 +16,7 @@ from rollout.content.modes.merged_path import merged_file
 from rollout.content.modes.mode import Situation
 from rollout.content.modes.our_keys import Pairs, Rest
 from rollout.model.files import File, Managed, Written
-from rollout.model.own_writes import FileShare
+from rollout.model.own_writes import FileShare, nothing_of_others
 
 
 def rest(at: Situation) -> Rest:
@@ -31,10 +31,22 @@ def rest(at: Situation) -> Rest:
         return Rest(content)
     if at.written.keys_only and not at.written.ours:
         return Rest(content)  # a document that others had written just so: no key of it was ever ours
-    if not _wrote_over(at.written):
-        return _rest(content, at.written, at.item)
-    found = _rest(content, _made_anew(at.written), at.item)
-    return replace(found, theirs=bool(_first(at.written).strip()))
+    written = _since_left(content, at.written, at.item)
+    if not _wrote_over(written):
+        return _rest(content, written, at.item)
+    found = _rest(content, _made_anew(written), at.item)
+    return replace(found, theirs=bool(_first(written).strip()))
+
+
+def _since_left(content: bytes, written: Written, item: Managed) -> Written:
+    """Return what we wrote last, not what we noted of it since, where the file still is as our last write left it."""
+    if not written.noted or not written.ours or written.ours[-1][1] != content:
+        return written
+    if not written.as_left and not _is_merged(written.ours, item):
+        return written
+    writes = [(before or None, after) for before, after in written.ours]
+    alone = written.as_left and nothing_of_others(writes, written.share, written.merged)
+    return replace(written, file=File(content), noted=False, keys_only=False, as_left=False, alone=alone)
 
 
 def _wrote_over(written: Written) -> bool:
@@ -48,8 +60,6 @@ def _made_anew(written: Written) -> Written:
 
 
 def _rest(content: bytes, written: Written, item: Managed) -> Rest:
-    if written.noted and _is_as_merged(content, written.ours, item):
-        written = replace(written, file=File(content), noted=False, keys_only=False)
     base = b"" if written.file is None else written.file.content
     spot = our_blocks.spot_of(item, written)
     all_ours = (written.noted and not written.keys_only) or our_keys.all_ours(written.ours)
@@ -60,13 +70,14 @@ def _rest(content: bytes, written: Written, item: Managed) -> Rest:
         except three_way.PartUnclear as clash:
             return Rest(None, drifted=True, unclear=our_blocks.unclear(replace(spot, block_id=own_id), clash.line))
     if content == base and all_ours and not (written.noted and own_id):
-        return Rest(None, theirs=written.noted)
+        return Rest(None, theirs=_takes_theirs(written, item))
     without = _without_blocks(content, base, own_id, spot, written.ours)
     without = without or our_keys.without(content, base, written, item)
     if without is not None and without.unclear is None:
         if without.content is not None and written.noted:
             without = _without_bare(without, base, content, spot)
-        theirs = written.noted or own_id in our_blocks.texts(_first(written), spot)
+        first = our_blocks.texts(_first(written), spot)
+        theirs = _takes_theirs(written, item) if written.noted else own_id in first
         return replace(without, content=_unless_blank(without.content), theirs=theirs)
     if not all_ours and _released(written, item):
         return Rest(content)
@@ -75,17 +86,24 @@ def _rest(content: bytes, written: Written, item: Managed) -> Rest:
         return Rest(_unless_blank(others))
     if without is not None and not all_ours:
         return without
-    theirs = written.noted or bool(_first(written).strip())
+    theirs = _takes_theirs(written, item)
     sure = all_ours or not _survives(written.ours)
     way_out = "" if sure else _unknown_format(item)
     return Rest(None, sure=sure, drifted=content != base, theirs=theirs, more=way_out)
 
 
-def _is_as_merged(content: bytes, pairs: Pairs, item: Managed) -> bool:
-    """Tell whether a document that was found to say what another mode asks for is still what our merges left."""
+def _takes_theirs(written: Written, item: Managed) -> bool:
+    """Tell whether others had all that goes, or something in its place, before it was ours."""
+    if written.noted and not written.as_left:
+        return True
+    return bool(_first(written).strip()) and not (written.noted and _is_merged(written.ours, item))
+
+
+def _is_merged(pairs: Pairs, item: Managed) -> bool:
+    """Tell whether our writes of a document kept what others had in it."""
     kind = merged_file(item, pairs)
     with suppress(FileFault):
-        return kind.format is not None and bool(pairs) and pairs[-1][1] == content and our_keys.merges(pairs, kind)
+        return kind.format is not None and bool(pairs) and our_keys.merges(pairs, kind)
     return False
 
 

@@ -81,6 +81,8 @@ def merged(_at: Situation, base: File, actual: File, wanted: File) -> bytes:
 def told_base(at: Situation, base: File) -> File:
     if at.written is None or not at.written.noted or at.written.keys_only or at.actual is None:
         return base
+    if at.written.there is not None:
+        return at.written.there
     from rollout.content.modes import our_blocks  # with it come the forms of markers, which few whole files need
 
     return our_blocks.as_found(at.item, at.written, base, at.actual)

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from rollout.machine import locks, state_folder
 from rollout.machine.files import read, write_whole
-from rollout.model.files import Agreed, File, TakenOver, file_print, fingerprint
+from rollout.model.files import Agreed, File, TakenOver, file_print
 from rollout.model.plan import Change
 from rollout.targets.folder import record
 from rollout.targets.folder.record import Announced, FileRecord, Record
@@ -104,8 +104,9 @@ def take_over(remembered: FolderMemory, found: Mapping[PurePosixPath, TakenOver]
     entries = remembered.read()
     for path, one in found.items():
         remembered.keep(one.file)
+        remembered.keep(one.there)
         was = entries.get(str(path), FileRecord())
-        entries[str(path)] = was.taken_over(fingerprint(one.file), keys_only=one.keys_only)
+        entries[str(path)] = was.taken_over(one)
     remembered.write(entries)
 
 

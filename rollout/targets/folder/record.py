@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from rollout.machine.file_access import FileAccess
 from rollout.machine.files import read_json, write_whole
 from rollout.machine.look import OnDisk, as_file
-from rollout.model.files import NO_FILE, Agreed, File, Obstacle, fingerprint
+from rollout.model.files import NO_FILE, Agreed, File, Obstacle, TakenOver, fingerprint
 from rollout.model.own_writes import FileShare
 
 _MAX_MERGES = 50  # how many of our writes to a file we remember and can undo
@@ -64,6 +64,8 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
     held: str | None = None  # and when the file was reverted
     agreed: Agreed = ()
     keys_only: bool = False  # of a document that was taken over, only the keys that the template named are ours
+    as_left: bool = False  # it was taken over because its rule changed: our part of it was as we had left it
+    there: str | None = None  # what stood there when it was taken over, where `print` has markers that it had not
     share: FileShare | None = None  # how much of the file that we wrote last is ours, where others wrote some of it
     since: int | None = None  # how many of our last writes came after one that left nothing of ours in the file
     earlier: tuple[FileRecord, ...] = ()  # the entry before each of our last writes, without what is kept here
@@ -91,9 +93,16 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
         """Tell whether a file is as a revert left it, and we have not written it since."""
         return bool(self.undone) and self.undone[-1].ours[-1][0] == fingerprint(found)
 
-    def taken_over(self, found: str, *, keys_only: bool) -> FileRecord:
-        """Return the entry of a file that others wrote as it should be; what a person decided about it stays so."""
-        kept = FileRecord(print=found, kept=self.kept, held=self.held, agreed=self.agreed, keys_only=keys_only)
+    def is_unchanged(self, found: File | Obstacle | None) -> bool:
+        """Tell whether there is what we wrote last, or what we took over since."""
+        return fingerprint(found) == (self.there or self.print)
+
+    def taken_over(self, found: TakenOver) -> FileRecord:
+        """Return the entry of a file that is as it should be; what a person decided about it stays so."""
+        kept = FileRecord(fingerprint(found.file), kept=self.kept, held=self.held, agreed=self.agreed)
+        share = self.share if found.as_left else None
+        there = None if found.there is None else fingerprint(found.there)
+        kept = replace(kept, keys_only=found.keys_only, as_left=found.as_left, there=there, share=share)
         writes = replace(kept, ours=self.ours, anew=self.anew, theirs=self.theirs, since=self.since)
         return replace(writes, earlier=self.earlier, undone=self.undone, folders=self.folders)
 
@@ -156,6 +165,8 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
             kept=None,
             held=announced.held,
             keys_only=False,
+            as_left=False,
+            there=None,
             share=announced.share,
             since=0 if announced.share is FileShare.NONE else since,
             announced=None,
@@ -174,7 +185,7 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
 
     def prints(self) -> Iterator[str]:
         """Yield the fingerprint of every content that the entry names."""
-        yield from (self.print or "", self.merge_base or "", *self.theirs)
+        yield from (self.print or "", self.there or "", self.merge_base or "", *self.theirs)
         if self.announced is not None:
             yield from (self.announced.print, self.announced.before)
         for pair in self.ours:

@@ -77,9 +77,7 @@ def _revision(files: Mapping[PurePosixPath, File | Obstacle | None]) -> str:
 
 def last_written(entry: FileRecord, found: File | Obstacle | None, remembered: FolderMemory) -> Written | None:
     """Settle what was written last: an announced write counts if its result is there."""
-    current = entry
-    if entry.announced is not None and entry.announced.print == fingerprint(found):
-        current = entry.written(entry.announced)
+    current = _settled(entry, found)
     if current.print is None:
         return None
     base = None if current.print == NO_FILE else remembered.file(current.print)
@@ -96,8 +94,22 @@ def last_written(entry: FileRecord, found: File | Obstacle | None, remembered: F
     anew = frozenset(number for number, (pair, _) in enumerate(known) if pair in current.anew)
     return Written(
         base, current.run, tuple(both for _, both in known), current.merged, merge_base, merges,
-        noted=noted, keys_only=keys_only, alone=ours and not noted, share=current.share, anew=anew,
+        noted=noted, keys_only=keys_only, as_left=noted and current.as_left, there=remembered.file(current.there),
+        alone=ours and not noted, share=current.share, anew=anew,
     )  # fmt: skip
+
+
+def _settled(entry: FileRecord, found: File | Obstacle | None) -> FileRecord:
+    """Return an entry after the write that it announces, if the result of that is there."""
+    announced = entry.announced
+    return entry.written(announced) if announced is not None and announced.print == fingerprint(found) else entry
+
+
+def changed_since(root: Path, path: PurePosixPath, remembered: FolderMemory) -> bool:
+    """Tell whether there is something else than we last wrote at a path, or took over as it stood."""
+    found = look.as_file(look.look(root, path))
+    entry = _settled(remembered.read().get(str(path), FileRecord()), found)
+    return entry.print is not None and not entry.is_unchanged(found)
 
 
 def _merges(current: FileRecord, remembered: FolderMemory) -> tuple[tuple[File, File], ...]:
