@@ -109,7 +109,10 @@ class Fate(Struct):
     # --- what the template says
 
     def template(self) -> str:
-        return written(self.named, self.form, compact=self.chance.random() < 0.4).decode()
+        return self.written()
+
+    def written(self, *, spread: bool = False) -> str:
+        return written(self.named, self.form, compact=self.chance.random() < 0.4, spread=spread).decode()
 
     def change_template(self) -> None:
         leaves = list(_leaves(self.named, ()))
@@ -135,13 +138,16 @@ class Fate(Struct):
     def _value(self, steps: Steps) -> Any:
         if self.form == "ini":
             return self.chance.choice(["1", "a b", "x"])
-        choices = SINGLE if self.chance.random() < 0.5 else MANY
-        value = self.chance.choice(choices)
+        value = self.a_value()
         keys = self.kind.match.keys(steps)
         if keys and self.chance.random() < 0.8:
             said = ["web", "e1"] if keys != ("matchPackageNames",) else [["node"], ["e1"]]
             value = [{key: self.chance.choice(said) for key in keys} | {"zz": self.chance.choice(SINGLE)}]
         return value
+
+    def a_value(self) -> Any:
+        choices = SINGLE if self.chance.random() < 0.5 else MANY
+        return self.chance.choice(choices)
 
     # --- what a person does
 
@@ -366,7 +372,7 @@ def _drop(named: Named, steps: Steps) -> None:
         del named[steps[0]]
 
 
-def fate(file: Path, seed: int) -> Fate:
+def fate(file: Path, seed: int, how: type[Fate] = Fate) -> Fate:
     match = MATCHED.get(file.name, ())
     name = NAMES.get(file.name, "settings.json" if file.name == "settings.json" else file.name)
     chance, text = Random(f"{file.name}{seed}"), file.read_bytes().decode()
@@ -375,7 +381,7 @@ def fate(file: Path, seed: int) -> Fate:
     rule = FileRule(Mode.MERGE, match=match, format=FORMS.get(file.name), block_id=block_id)
     path = PurePosixPath(".claude/settings.json" if name == "settings.json" else name)
     kind = merge.MergedFile(path, formats.format_of(path, rule.format), match_for(path, dict(match)))
-    return Fate(Life(str(path), text, rule), kind, chance, shadow=text)
+    return how(Life(str(path), text, rule), kind, chance, shadow=text)
 
 
 def lived(file: Path, seed: int, *, steps: int = 6, people: bool = True) -> None:

@@ -65,8 +65,8 @@ def nested(pairs: list[tuple[Steps, Any]]) -> Named:
     return out
 
 
-def written(named: Named, name: str, *, compact: bool) -> bytes:
-    """Write a template in a format."""
+def written(named: Named, name: str, *, compact: bool, spread: bool = False) -> bytes:
+    """Write a template in a format; `spread` writes lists and texts of TOML over several lines."""
     match name:
         case "json" | "jsonc":
             return (json.dumps(named) if compact else json.dumps(named, indent=3) + "\n").encode()
@@ -74,7 +74,8 @@ def written(named: Named, name: str, *, compact: bool) -> bytes:
             text = json.dumps(named) + "\n" if compact else "".join(line + "\n" for line in _yaml(named, 0))
             return text.encode()
         case "toml":
-            return "".join(line + "\n" for line in (_dotted(named) if compact else _tables(named, ()))).encode()
+            lines = _dotted(named, (), spread) if compact else _tables(named, (), spread)
+            return "".join(line + "\n" for line in lines).encode()
         case _:
             return "".join(line + "\n" for line in _ini(named)).encode()
 
@@ -99,31 +100,32 @@ def _yaml(named: Named, depth: int) -> Iterator[str]:
             yield f"{start} {json.dumps(value)}   # behind"
 
 
-def _toml_value(value: Any) -> str:
+def _toml_value(value: Any, spread: bool) -> str:
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(key)} = {_toml_value(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{json.dumps(key)} = {_toml_value(item, spread)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
-    return json.dumps(value)
+        inside = [_toml_value(item, spread) for item in value]
+        return "[\n  " + ", # why\n  ".join(inside) + ",\n]" if spread and inside else "[" + ", ".join(inside) + "]"
+    return f'"""\n{value}"""' if spread and isinstance(value, str) and "\n" in value else json.dumps(value)
 
 
-def _dotted(named: Named, above: Steps = ()) -> Iterator[str]:
+def _dotted(named: Named, above: Steps, spread: bool) -> Iterator[str]:
     for key, value in named.items():
         if isinstance(value, dict) and value:
-            yield from _dotted(value, (*above, key))
+            yield from _dotted(value, (*above, key), spread)
         else:
-            yield ".".join(json.dumps(step) for step in (*above, key)) + f" = {_toml_value(value)} # behind"
+            yield ".".join(json.dumps(step) for step in (*above, key)) + f" = {_toml_value(value, spread)} # behind"
 
 
-def _tables(named: Named, above: Steps) -> Iterator[str]:
+def _tables(named: Named, above: Steps, spread: bool) -> Iterator[str]:
     if above:
         yield from ("", "# why a table", "[" + ".".join(json.dumps(step) for step in above) + "]")
     for key, value in named.items():
         if not isinstance(value, dict):
-            yield from (f"# why {key}", f"{json.dumps(key)} = {_toml_value(value)}")
+            yield from (f"# why {key}", f"{json.dumps(key)} = {_toml_value(value, spread)}")
     for key, value in named.items():
         if isinstance(value, dict):
-            yield from _tables(value, (*above, key))
+            yield from _tables(value, (*above, key), spread)
 
 
 def _ini(named: Named) -> Iterator[str]:

@@ -24,7 +24,7 @@ from rollout.content.documents.document import (
     Span,
     fault,
 )
-from rollout.content.documents.lines import line_end, margin, next_line
+from rollout.content.documents.lines import line_end, margin, newline_of, next_line
 from rollout.content.documents.text_sections import (
     are_glued,
     before_sections,
@@ -52,7 +52,8 @@ class Toml(Struct, frozen=True):
         self, document: Document, template: Document, operations: Sequence[Operation], foreign: Sequence[Span]
     ) -> list[Edit]:
         blank = [] if are_glued(document, sorted(_starts(document.root))) else [""]
-        writer = TomlWriter(template, sign=_sign(document.text, [*_lines(document.root)][-1:]))
+        sign = _sign(document.text, [*_lines(document.root)][-1:])
+        writer = TomlWriter(template, newline_of(document.text), sign=sign)
         editor = _TomlEditor(document, foreign, writer, dict(_paths(document.root, ())), blank)
         return once([edit for operation in operations for edit in editor.edits(operation)])
 

@@ -30,6 +30,7 @@ class TomlWriter(Struct):
     """Writes parts of a template."""
 
     template: Document
+    newline: str = "\n"  # of the document
     unit: str = "    "
     spread: bool = False
     gap: str = ", "
@@ -119,8 +120,9 @@ class TomlWriter(Struct):
         return WrittenPart(self.inline(part), above, comment_behind(self.template, part.value.end))
 
     def on_one_line(self, node: Node) -> str:
+        """Return a value without a line of its own; what the template has over several lines, it keeps."""
         if isinstance(node, Scalar | Alias) or node.style in {"array", "inline"}:
-            return self.template.text[node.start : node.end]
+            return self.newline.join(self.template.text[node.start : node.end].replace("\r\n", "\n").split("\n"))
         inner = ", ".join(self.inline(part) for part in node.parts)
         if isinstance(node, Array):
             return f"[{inner}]"
