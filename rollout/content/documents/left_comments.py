@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from rollout.content.documents.comments_between import between_again
-from rollout.content.documents.document import Document, Edit, Operation, Restore, Span
+from rollout.content.documents.document import Amend, Array, Document, Edit, Object, Operation, Restore, Span
 from rollout.content.documents.lines import begins_line, line_end, line_start, next_line
 
 
@@ -33,6 +33,19 @@ def _with_comments(document: Document, operation: Restore, foreign: Sequence[Spa
         if said == [found.text[start:end] for start, end in found.comments]:
             return replace(operation, left=tuple(left))
     return between_again(document, operation, inside, behind)
+
+
+def emptied_around(operation: Restore, foreign: Sequence[Span]) -> Amend | None:
+    """Return what empties brackets that come back as empty as they were, around the comments of others in them.
+
+    None where no such comment stands there, or something else comes back.
+    """
+    value, found = operation.part.value, operation.found
+    if not isinstance(value, Object | Array) or value.style == "block" or type(found.node) is not type(value):
+        return None
+    if getattr(found.node, "parts", ()) or not any(value.start <= start < value.end for start, _ in foreign):
+        return None
+    return Amend(value, tuple(range(len(value.parts))), found=found)
 
 
 def cuts(document: Document, operation: Restore) -> list[Edit]:

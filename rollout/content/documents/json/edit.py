@@ -27,6 +27,7 @@ from rollout.content.documents.document import (
     nodes,
 )
 from rollout.content.documents.json import read as json_read
+from rollout.content.documents.left_comments import emptied_around
 from rollout.content.documents.lines import begins_line, line_end, margin, newline_of
 from rollout.content.documents.template_text import comment_behind, comments_before
 
@@ -48,8 +49,9 @@ class Json(Struct, frozen=True):
                 noted = followed(document, operation, foreign, template)
                 edits += [_replaced(document, operation, writer), *_beside_comma(document, operation, noted, growing)]
             elif isinstance(operation, Restore):
-                value = operation.part.value
-                edits.append(Edit(value.start, value.end, operation.found.text))
+                value, around = operation.part.value, emptied_around(operation, foreign)
+                whole = [Edit(value.start, value.end, operation.found.text)]
+                edits += Brackets(document, around, foreign, writer).edits() if around else whole
                 noted = followed(document, operation, foreign, template)
                 edits += _beside_comma(document, operation, noted, growing)
             elif operation.container.style == "missing":

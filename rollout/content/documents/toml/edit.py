@@ -24,6 +24,7 @@ from rollout.content.documents.document import (
     Span,
     fault,
 )
+from rollout.content.documents.left_comments import emptied_around
 from rollout.content.documents.lines import line_end, margin, newline_of, next_line
 from rollout.content.documents.text_sections import (
     are_glued,
@@ -76,7 +77,10 @@ class _TomlEditor(Struct):
         if isinstance(operation, Replace):
             return self._replaced(operation, self.writer.on_one_line(operation.new.value))
         if isinstance(operation, Restore):
-            return self._replaced(operation, operation.found.text)
+            around = emptied_around(operation, self.foreign)
+            if around is None or around.container.style != "array":  # no comment can stand in an inline table
+                return self._replaced(operation, operation.found.text)
+            return [*self.edits(around), *followed(self.document, operation, self.foreign, self.writer.template)]
         container = operation.container
         if container.style in _BRACKETS:
             writer = replace(self.writer, sign=_sign(self.document.text, container.parts))

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.content.documents.document import Amend, Document, Edit, Operation, Replace, Restore, Span
+from rollout.content.documents.left_comments import emptied_around
 from rollout.content.documents.yaml import flow as yaml_flow
 from rollout.content.documents.yaml import read as yaml_read
 from rollout.content.documents.yaml import replace as yaml_replace
@@ -38,6 +39,8 @@ def _edits(context: YamlContext, operation: Operation) -> list[Edit]:
     match operation:
         case Replace():
             return yaml_flow.replaced(context, operation) if flow else yaml_replace.replaced(context, operation)
+        case Restore() if around := emptied_around(operation, context.foreign):
+            return yaml_flow.emptied_around(context, operation, around)
         case Restore():
             return between_brackets(context, operation) if flow else restored(context, operation)
         case Amend():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rollout.content.documents.comment_behind import followed
 from rollout.content.documents.delimited import Brackets
-from rollout.content.documents.document import Amend, Edit, Replace
+from rollout.content.documents.document import Amend, Edit, Replace, Restore
 from rollout.content.documents.yaml.context import Holder, YamlContext
 from rollout.content.documents.yaml.fill import filled
 from rollout.content.documents.yaml.put import blanks_back
@@ -21,6 +21,12 @@ def replaced(context: YamlContext, operation: Replace) -> list[Edit]:
     gap = " " if part.key and old.start == part.body else ""
     comment = followed(context.document, operation, context.foreign, context.writer.template)
     return [Edit(old.start, old.end, gap + context.writer.on_one_line(operation.new.value)), *comment]
+
+
+def emptied_around(context: YamlContext, operation: Restore, around: Amend) -> list[Edit]:
+    """Return the edits that empty brackets around the comments of others in them."""
+    comment = followed(context.document, operation, context.foreign, context.writer.template)
+    return [*Brackets(context.document, around, context.foreign, context.writer).edits(), *comment]
 
 
 def _between_brackets(context: YamlContext, operation: Amend) -> list[Edit]:
