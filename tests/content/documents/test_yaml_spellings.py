@@ -140,3 +140,11 @@ def test_what_ends_a_line_in_yaml_1_1_alone_ends_none(theirs: str, character: st
     planned = file.rolled_out("b: 2\nb: 3\n")
     assert planned is not None
     assert "line 2: the key b stands twice" in planned.cause
+
+
+def test_a_key_behind_a_question_mark_alone_is_refused_with_its_line_and_the_way_out() -> None:
+    file = Life("x.yaml", "a: 1\ns:\n  ? one\n  ? two\n", FileRule(Mode.MERGE))
+    for value in ("1", "[1]", "|\n    text", "\n    k: 1"):
+        planned = file.rolled_out(f"s:\n  two: {value}\n")
+        assert planned is not None
+        assert planned.cause == "line 4: two: has no colon, only a ?; give it one"

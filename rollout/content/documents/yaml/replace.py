@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rollout.content.documents.document import Array, Edit, Node, Object, Part, Replace
+from rollout.content.documents.document import Array, Edit, Node, Object, Part, Replace, fault
 from rollout.content.documents.last_text import last_of
 from rollout.content.documents.lines import column, line_end, line_start, margin, newline_of
 from rollout.content.documents.yaml.context import YamlContext
@@ -14,10 +14,13 @@ from rollout.content.documents.yaml.put import Lines, around_comment, put
 
 def replaced(context: YamlContext, operation: Replace) -> list[Edit]:
     """Return the edits that put a template's value in the place of another."""
-    old, lines = operation.part.value, _lines(context, operation)
+    part, old = operation.part, operation.part.value
+    if part.key and context.text[part.body - 1] != ":":
+        raise fault(context.text, part.start, f"{part.key}: has no colon, only a ?; give it one")
+    lines = _lines(context, operation)
     if isinstance(old, Object | Array) and old.style == "block":
-        return put(context, operation.part, lines)
-    return _beside_key(context, operation.part, lines)
+        return put(context, part, lines)
+    return _beside_key(context, part, lines)
 
 
 def _lines(context: YamlContext, operation: Replace) -> Lines:
