@@ -12,7 +12,6 @@ from rollout.content.documents.delimited import Brackets
 from rollout.content.documents.document import (
     Amend,
     Array,
-    ContainerStyle,
     Document,
     Edit,
     Node,
@@ -37,10 +36,9 @@ from rollout.content.documents.text_sections import (
     once,
 )
 from rollout.content.documents.toml import read as toml_read
+from rollout.content.documents.toml.inline import Braces, TablePlace, places_in
 from rollout.content.documents.toml.margins import margins_in
-from rollout.content.documents.toml.write import Path, TomlWriter, equals, is_line, spelled
-
-_BRACKETS: set[ContainerStyle] = {"inline", "array"}
+from rollout.content.documents.toml.write import Path, TomlWriter, is_line, sign_of, spelled
 
 
 class Toml(Struct, frozen=True):
@@ -53,24 +51,19 @@ class Toml(Struct, frozen=True):
         self, document: Document, template: Document, operations: Sequence[Operation], foreign: Sequence[Span]
     ) -> list[Edit]:
         blank = [] if are_glued(document, sorted(_starts(document.root))) else [""]
-        sign = _sign(document.text, [*_lines(document.root)][-1:])
+        sign = sign_of(document.text, [*_lines(document.root)][-1:])
         writer = TomlWriter(template, newline_of(document.text), sign=sign)
-        editor = _TomlEditor(document, foreign, writer, dict(_paths(document.root, ())), blank)
-        return once([edit for operation in operations for edit in editor.edits(operation)])
-
-
-def _paths(node: Node, path: Path) -> Iterator[tuple[int, Path]]:
-    if isinstance(node, Object | Array):
-        yield id(node), path
-        for part in node.parts:
-            yield from _paths(part.value, (*path, part.key) if part.key else path)
+        places = dict(places_in(document.root, TablePlace()))
+        editor = _TomlEditor(document, foreign, writer, places, blank)
+        edits = [edit for operation in operations for edit in editor.edits(operation)]
+        return once([*edits, *editor.in_braces(operations)])
 
 
 class _TomlEditor(Struct):
     document: Document
     foreign: Sequence[Span]
     writer: TomlWriter
-    paths: dict[int, Path]
+    places: dict[int, TablePlace]
     blank: list[str]  # the lines that part a new table from what stands before it
 
     def edits(self, operation: Operation) -> list[Edit]:
@@ -82,13 +75,24 @@ class _TomlEditor(Struct):
                 return self._replaced(operation, operation.found.text)
             return [*self.edits(around), *followed(self.document, operation, self.foreign, self.writer.template)]
         container = operation.container
-        if container.style in _BRACKETS:
-            writer = replace(self.writer, sign=_sign(self.document.text, container.parts))
-            return Brackets(self.document, operation, self.foreign, writer).edits()
+        if self.places[id(container)].braces is not None:
+            return []
+        if container.style == "array":
+            return Brackets(self.document, operation, self.foreign, replace(self.writer, sign="")).edits()
         gone = [edit for index in operation.gone for edit in self._cut(container.parts[index])]
         header = cut_section(self.document, container.start, container.start, self.foreign) if operation.headed else []
         blank = blank_left(self.document, operation, _own, lambda part: max(_ends(part)), self.foreign)
         return [*gone, *header, *blank, *self._added(operation)]
+
+    def in_braces(self, operations: Sequence[Operation]) -> list[Edit]:
+        """Return the edits in inline tables, each with all that changes between its braces."""
+        changed: dict[int, Braces] = {}
+        for one in operations:
+            table = self.places[id(one.container)].braces
+            if isinstance(one, Amend) and table is not None:
+                new = Braces(self.document, table, self.foreign, self.writer, self.places)
+                changed.setdefault(id(table), new).amends.append(one)
+        return [edit for one in changed.values() for edit in one.edits()]
 
     def _replaced(self, operation: Replace | Restore, text: str) -> list[Edit]:
         part, old = operation.part, operation.part.value
@@ -112,7 +116,7 @@ class _TomlEditor(Struct):
     def _added(self, operation: Amend) -> list[Edit]:
         if not operation.new:
             return []
-        container, path = operation.container, self.paths[id(operation.container)]
+        container, path = operation.container, self.places[id(operation.container)].path
         if isinstance(container, Array):
             if not all(isinstance(part.value, Object) for part in operation.new):
                 raise fault(
@@ -141,9 +145,9 @@ class _TomlEditor(Struct):
             )
         staying = [part for index, part in enumerate(container.parts) if index not in set(operation.gone)]
         own = [part for part in staying if _own(part)]
-        prefix = self._prefix(container, path)
+        prefix = self._prefix(container)
         indent = margin(self.document.text, own[-1].start) if own else ""
-        writer = replace(self.writer, sign=_sign(self.document.text, own) or self.writer.sign)
+        writer = replace(self.writer, sign=sign_of(self.document.text, own) or self.writer.sign)
         lines = [line for part in new for line in writer.pair(prefix, part, indent)]
         if own:
             return behind(self.document, max(_ends(own[-1])), lines)
@@ -155,14 +159,9 @@ class _TomlEditor(Struct):
         sections = sorted(set(_starts(self.document.root)))
         return before_sections(self.document, sections, lines, staying=bool(staying))
 
-    def _prefix(self, container: Object, path: Path) -> Path:
+    def _prefix(self, container: Object) -> Path:
         """Return the keys that stand before a new one on its line, where the others are written with dots."""
-        depth, node = 0, container
-        while node.style == "dotted":
-            depth += 1
-            above = self.paths[id(node)][:-1]
-            node = next(n for n in _objects(self.document.root) if self.paths[id(n)] == above)
-        return self._spelled(container, path[len(path) - depth :] if depth else ())
+        return self._spelled(container, self.places[id(container)].dots)
 
     def _spelled(self, container: Object, path: Path) -> Path:
         return tuple(spelled(self.document.text, container.start, key) for key in path)
@@ -181,12 +180,6 @@ def _named(node: Node) -> str:
     if isinstance(node, Object):
         return "a table"
     return ("a list of tables" if node.style == "tables" else "a list") if isinstance(node, Array) else "a value"
-
-
-def _sign(text: str, parts: Sequence[Part]) -> str:
-    """Return the equals sign of the last of some parts, with the blanks around it; "" where it shows no style."""
-    found = next((equals(text, part) for part in reversed(parts) if part.key and is_line(part)), "")
-    return found if found in {"=", " = "} else ""  # what is aligned is aligned for its own sake
 
 
 def _lines(node: Object | Array) -> Iterator[Part]:
@@ -225,11 +218,3 @@ def _starts(node: Object | Array) -> Iterator[int]:
         if not is_line(part) and isinstance(part.value, Object | Array):
             yield part.value.start
             yield from _starts(part.value)
-
-
-def _objects(node: Node) -> Iterator[Object]:
-    if isinstance(node, Object):
-        yield node
-    if isinstance(node, Object | Array):
-        for part in node.parts:
-            yield from _objects(part.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -19,6 +19,12 @@ Path = tuple[str, ...]
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _LONG = re.compile("\"{3}|'{3}")
 _OPENS = re.compile(r"[ \t]*\[{0,2}")
+
+
+class DottedPart(Part, frozen=True):
+    """A part of a template that comes between braces behind the keys of its table, with dots."""
+
+    before: Path = ()
 
 
 def is_line(part: Part) -> bool:
@@ -113,7 +119,8 @@ class TomlWriter(Struct):
         value = self.on_one_line(part.value)
         if not part.key:
             return value
-        return f"{spelled(self.template.text, part.start, part.key)}{self._equals(part)}{value}"
+        before = part.before if isinstance(part, DottedPart) else ()
+        return f"{'.'.join((*before, spelled(self.template.text, part.start, part.key)))}{self._equals(part)}{value}"
 
     def lines(self, part: Part, margin: str) -> WrittenPart:
         above = comments_before(self.template, part.start)
@@ -134,6 +141,12 @@ def equals(text: str, part: Part) -> str:
     before = text[part.start : part.body - 1]
     left = before[len(before.rstrip(" \t")) :]
     return f"{left}={text[part.body : part.value.start]}"
+
+
+def sign_of(text: str, parts: Sequence[Part]) -> str:
+    """Return the equals sign of the last of some parts, with the blanks around it; "" where it shows no style."""
+    found = next((equals(text, part) for part in reversed(parts) if part.key and is_line(part)), "")
+    return found if found in {"=", " = "} else ""  # what is aligned is aligned for its own sake
 
 
 def spelled(text: str, at: int, key: str) -> str:
