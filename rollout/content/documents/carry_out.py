@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from contextlib import suppress
 
 from rollout.content.documents.aliases import anchored
@@ -16,10 +15,9 @@ from rollout.content.documents.document import (
     Span,
     Unmergeable,
     applied,
-    fault,
     meaning,
 )
-from rollout.content.documents.foreign_comments import foreign_comments
+from rollout.content.documents.foreign_comments import foreign_comments, spares
 from rollout.content.documents.key_path import shown
 from rollout.content.documents.left_comments import found_again
 from rollout.content.documents.lines import apart, ended, without_dangling
@@ -68,7 +66,7 @@ def _checked(
     except Unmergeable as error:
         raise _unchangeable(document, united, kind, f"in place ({error})") from error
     for edit in edits:
-        _spares(document, (edit.start, edit.end), spared)
+        spares(document, (edit.start, edit.end), spared)
     if not _says(said, united) or _twice(said) - _twice(document):
         raise _unchangeable(document, united, kind, "without changing what others wrote", said)
     return result
@@ -106,9 +104,3 @@ def _unchangeable(
 def _twice(document: Document) -> Counter[str]:
     """Return the anchors of a document that hide earlier ones of their name."""
     return Counter(document.anchors) - Counter(set(document.anchors))
-
-
-def _spares(document: Document, span: Span, foreign: Iterable[Span]) -> None:
-    for start, end in foreign:
-        if span[0] < end and start < span[1]:
-            raise fault(document.text, start, "a comment of others stands in what would go away; move it first")

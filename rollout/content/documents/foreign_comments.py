@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from rollout.content.documents.comments_below import end_of, end_with_below, may_stand_above
-from rollout.content.documents.document import Document, Part, Span
+from rollout.content.documents.document import Document, Part, Span, fault
 from rollout.content.documents.lines import comments_above, line_end
 from rollout.content.documents.match import Match
 from rollout.content.documents.ours.past import Ours
@@ -50,3 +51,10 @@ def _distance(part: Part, comment: Span) -> int:
 def _lines(document: Document, part: Part) -> Span:
     start = comments_above(document.text, part.start, may_stand_above(document), 0)
     return start, line_end(document.text, end_with_below(document, part))
+
+
+def spares(document: Document, span: Span, foreign: Iterable[Span]) -> None:
+    """Raise Unmergeable if a comment of others stands in what would go away."""
+    for start, end in foreign:
+        if span[0] < end and start < span[1]:
+            raise fault(document.text, start, "a comment of others stands in what would go away; move it first")

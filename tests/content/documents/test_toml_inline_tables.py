@@ -88,3 +88,40 @@ def test_keys_with_dots_come_into_the_inline_table_of_an_entry() -> None:
     file.rolled_out('[[t]]\nname = "b"\nx.y = {w = 2, q = [{r.t = 1}]}\n')
     assert file.text == before.replace("s = 1 }]", "s = 1 }, {r.t = 1}], y.w = 2")
     assert file.lived("") == before
+
+
+_LIST = 'features = [\n    "derive",\n    "rc", # mine\n]'
+_GOES = [
+    ("[serde]\nfeatures = ['derive']\n", ', features = [\n    "derive",\n    # mine\n]'),
+    ("[serde]\nfeatures = ['derive', 'rc', 'x']\n", f", {_LIST}".replace("# mine\n", "# mine\n    'x',\n")),
+    ("[serde]\nfeatures = []\n", ", features = [\n    # mine\n]"),
+    ("[serde]\nx = 1\nfeatures = ['derive', 'rc']\n", f", {_LIST}, x = 1"),
+    ("[serde]\n", None),
+    ("[serde]\nx = 1\n", None),
+    ("", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize(("template", "after"), _GOES)
+def test_a_comment_of_others_in_a_list_stays_or_is_told(template: str, after: str | None, newline: str) -> None:
+    """Where its list goes, no place is left for it: a comment cannot stand between braces."""
+    file = Life("Cargo.toml", f'serde = {{ version = "1" }}{newline}', _MERGE)
+    file.rolled_out("[serde]\n" + _LIST.replace(" # mine", ""))
+    file.text = there = f'serde = {{ version = "1", {_LIST} }}\n'.replace("\n", newline)
+    planned = file.rolled_out(template)
+    if after is None:
+        assert planned is not None
+        assert "line 3: a comment of others stands in what would go away" in planned.cause
+        assert file.text == there
+    else:
+        assert file.text == f'serde = {{ version = "1"{after} }}\n'.replace("\n", newline)
+        assert (file.asked, file.plan(template)) == ([], None)
+
+
+def test_a_comment_of_others_stays_in_a_list_of_lists_and_tables() -> None:
+    file = Life("x.toml", "a = { l = [\n    1,\n] }\n", _MERGE)
+    file.rolled_out("a.l = [[\n  2,\n], {b = [\n  3,\n]}]")
+    file.text = (file.text or "").replace("2,", "2, # two").replace("3,", "3, # three")
+    left = file.lived("") or ""
+    assert [line.strip() for line in left.splitlines()] == ["a = { l = [", "1,", "# two", "# three", "] }"]

@@ -9,6 +9,7 @@ from msgspec.structs import asdict, replace
 
 from rollout.content.documents.delimited import Brackets
 from rollout.content.documents.document import Amend, Array, Document, Edit, Object, Part, Span
+from rollout.content.documents.foreign_comments import spares
 from rollout.content.documents.toml.write import DottedPart, Path, TomlWriter, is_line, sign_of, spelled
 
 
@@ -47,6 +48,9 @@ class Braces(Struct):
     def edits(self) -> list[Edit]:
         flat = replace(self.table, parts=tuple(sorted(_lines(self.table), key=lambda part: part.start)))
         gone = {id(part) for amend in self.amends for index in amend.gone for part in _on(amend.container.parts[index])}
+        for part in flat.parts:
+            if id(part) in gone:  # nowhere between the braces can a comment stand but in a list
+                spares(self.document, (part.start, part.value.end), self.foreign)
         self.writer = replace(self.writer, sign=sign_of(self.document.text, flat.parts))
         edits, last = self._between(flat, gone)
         indexes = tuple(index for index, part in enumerate(flat.parts) if id(part) in gone)
