@@ -9,11 +9,15 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.model.action import Action
-from rollout.model.inventory import FileRule, Mode
+from rollout.model.inventory import FileRule, FormatName, Mode
 from rollout.model.plan import Change
 from tests.lives import Life
 
 _DOCUMENTS = {"x.yaml": "{key}: {value}\n", "x.toml": '{key} = "{value}"\n', "x.ini": "{key} = {value}\n", "x.json": ""}
+_TOLD = {f"{form.value}.conf": form for form in FormatName if form is not FormatName.JSONC}
+"""Names that say no format: it is told while the file is merged, and mostly left out with any other mode."""
+
+_DOCUMENTS |= {path: _DOCUMENTS[f"x.{form.value}"] for path, form in _TOLD.items()}
 _KEYS = [f"ours{number}" for number in range(1, 5)]
 _TEXTS = {"R.md": "{key} {value}\n", "Makefile": "{key} {value}\n"}
 _LINES = _DOCUMENTS | _TEXTS
@@ -32,7 +36,8 @@ class ChangingModes(Struct):
 
     @property
     def form(self) -> str:
-        return self.life.path
+        told = _TOLD.get(self.life.path)
+        return self.life.path if told is None else f"x.{told.value}"
 
     def template(self) -> str:
         if self.form == "x.json":
@@ -56,7 +61,9 @@ class ChangingModes(Struct):
         modes = [Mode.WHOLE, Mode.ABSENT, Mode.ONCE]
         modes += [Mode.MERGE, Mode.MERGE] if self.form in _DOCUMENTS else []
         modes += [Mode.BLOCK] if self.form != "x.json" else []
-        self.life.rule = replace(self.life.rule, mode=self.chance.choice(modes))
+        mode = self.chance.choice(modes)
+        told = _TOLD.get(self.life.path) if mode is Mode.MERGE or self.chance.random() < 0.3 else None
+        self.life.rule = replace(self.life.rule, mode=mode, format=told)
         if len(self.named) > 1 and self.chance.random() < 0.3:
             del self.named[self.chance.choice(list(self.named))]
 

@@ -182,8 +182,17 @@ def test_absent_takes_back_the_lines_of_several_writes() -> None:
 @pytest.mark.parametrize(
     "steps", [["[Service]\nUser=b\n"], ["[Service]\nGroup=b\n", f">{_UNIT}Group=mine\n"]], ids=["replaced", "changed"]
 )
-def test_absent_asks_and_names_the_format_where_it_is_not_clear_which_lines_are_ours(steps: list[str]) -> None:
+@pytest.mark.parametrize("form", [None, FormatName.INI, FormatName.JSON])
+def test_absent_takes_back_our_keys_where_the_lines_are_not_clear(steps: list[str], form: FormatName | None) -> None:
     file = Life("x.service", _UNIT, FileRule(Mode.MERGE, format=FormatName.INI))
+    file.lived(*steps)
+    file.rule = FileRule(Mode.ABSENT, format=form)
+    assert file.lived("") == {1: _UNIT, 2: f"{_UNIT}Group=mine\n"}[len(steps)]
+
+
+@pytest.mark.parametrize("steps", [["a = 2\n"], ["b = 1\n", ">one\na = 1\nb = mine\n"]], ids=["replaced", "changed"])
+def test_absent_asks_and_names_the_format_where_our_writes_do_not_tell_it(steps: list[str]) -> None:
+    file = Life("x.conf", "one\na = 1\n", FileRule(Mode.MERGE, format=FormatName.INI))
     file.lived(*steps)
     file.rule = FileRule(Mode.ABSENT)
     planned = file.plan("")

@@ -36,6 +36,14 @@ def format_of(path: PurePosixPath, told: FormatName | None) -> FormatName | None
     return FormatName.JSON if json_strict.is_strict(path) else FormatName.JSONC
 
 
+def likely(path: PurePosixPath) -> tuple[FormatName, ...]:
+    """Return the formats that a file most likely has by its name, the likeliest first."""
+    from rollout.content.documents.ini import dialect
+
+    by_name = format_of(path, None)
+    return tuple(name for name in (by_name, FormatName.INI if dialect.is_known(path) else None) if name is not None)
+
+
 @lru_cache(maxsize=64)  # asked for with each text
 def named(name: FormatName, path: PurePosixPath) -> Format:
     """Return the format that a name stands for; INI files differ by their path."""

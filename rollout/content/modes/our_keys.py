@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from rollout.content.documents import formats, merge, places, torn
+from rollout.content.documents import formats, merge, torn
+from rollout.content.documents.earlier_format import kept_others
 from rollout.content.documents.key_path import KeyPath
 from rollout.content.file_fault import FileFault
 from rollout.content.modes import said_again
@@ -49,13 +50,13 @@ def without_our_keys(at: Situation) -> bytes | None:
 def without(content: bytes, base: bytes, written: Written, item: Managed) -> Rest | None:
     """Return the document without the keys that we wrote; None if we may have written all of it."""
     pairs = written.ours
-    kind = merged_file(item, pairs)
+    kind = merged_file(item, pairs, content)
     if kind.format is None or not pairs:
         return None
     pairs = said_again.in_pairs(item, pairs)
     empty = formats.empty(kind.format)
     try:
-        if not merges(pairs, kind):
+        if not kept_others(pairs, kind):
             return None
         filled = ((before if before.strip() else empty, after) for before, after in pairs)
         ours = merge.past(filled, kind, written.anew)
@@ -79,18 +80,3 @@ def _said(content: bytes, ours: merge.Ours, kind: merge.MergedFile) -> dict[KeyP
     """Return the values of a document at the places that are ours."""
     there = merge.projection(content, formats.empty(kind.format or FormatName.JSON), ours, kind)
     return {place: text for place, text in there.items() if place}
-
-
-def merges(pairs: Pairs, kind: merge.MergedFile) -> bool:
-    """Tell whether every write of ours kept what others had in the document."""
-    for number, (before, after) in enumerate(pairs):
-        if not before.strip():
-            continue
-        ours = merge.past(pairs[:number], kind)
-        mine = {*ours.added, *ours.entries}
-        were, are = kind.read(before).root, kind.read(after).root
-        for place, _ in places.leaves(were, kind.match):
-            foreign = not any(place[: len(one)] == one for one in mine)
-            if foreign and place and not places.is_kept(were, are, place, kind.match):
-                return False
-    return True

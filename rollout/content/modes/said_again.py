@@ -58,7 +58,7 @@ def in_pairs(item: Managed, pairs: Pairs) -> Pairs:
 def _ours(item: Managed, written: Written) -> _Ours | None:
     spot = our_blocks.spot_of(item, written)
     name = our_blocks.ever_id(written, spot)
-    kind = merged_file(item)
+    kind = merged_file(item, written.ours)
     return None if name is None or kind.format is None else _Ours(spot, name, kind)
 
 

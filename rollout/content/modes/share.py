@@ -8,7 +8,7 @@ from contextlib import suppress
 from msgspec.structs import replace
 
 from rollout.content import blocks, markers, three_way
-from rollout.content.documents import formats
+from rollout.content.documents.earlier_format import kept_others
 from rollout.content.file_fault import FileFault
 from rollout.content.markers import Spot
 from rollout.content.modes import our_blocks, our_keys, our_lines
@@ -88,7 +88,7 @@ def _rest(content: bytes, written: Written, item: Managed) -> Rest:
         return without
     theirs = _takes_theirs(written, item)
     sure = all_ours or not _survives(written.ours)
-    way_out = "" if sure else _unknown_format(item)
+    way_out = "" if sure else _unknown_format(item, written.ours)
     return Rest(None, sure=sure, drifted=content != base, theirs=theirs, more=way_out)
 
 
@@ -103,13 +103,13 @@ def _is_merged(pairs: Pairs, item: Managed) -> bool:
     """Tell whether our writes of a document kept what others had in it."""
     kind = merged_file(item, pairs)
     with suppress(FileFault):
-        return kind.format is not None and bool(pairs) and our_keys.merges(pairs, kind)
+        return kind.format is not None and bool(pairs) and kept_others(pairs, kind)
     return False
 
 
-def _unknown_format(item: Managed) -> str:
+def _unknown_format(item: Managed, pairs: Pairs) -> str:
     """Name the setting by which only our keys go, where it is not known what kind of document a path is."""
-    known = formats.format_of(item.path, item.rule.format)
+    known = merged_file(item, pairs).format
     return "" if known else "; if it was merged, say its `format:`, and only what rollout wrote goes"
 
 

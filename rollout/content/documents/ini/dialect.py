@@ -112,3 +112,8 @@ def dialect_of(path: PurePosixPath) -> Dialect:
     if path.suffix in _UNITS or (path.suffix == ".conf" and in_units):
         return _SYSTEMD
     return _DESKTOP if path.suffix == ".desktop" else Dialect()
+
+
+def is_known(path: PurePosixPath) -> bool:
+    """Tell whether a name is that of an INI file whose reader is known."""
+    return dialect_of(path) != Dialect()
