@@ -5,9 +5,12 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from rollout.cli.options import common
+
 
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@common
 @click.pass_context
 def completion(context: click.Context, shell: str) -> int:
     """Print the completion script for a shell.

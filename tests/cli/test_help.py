@@ -90,6 +90,21 @@ def test_common_options_stand_where_they_like_also_for_the_event_store(world: Wo
     assert (missing.code, "nowhere.yaml: there is no inventory" in missing.err) == (64, True)
 
 
+@pytest.mark.parametrize("words", [*_NAMES, ("events",), ("events", "mcp")], ids=" ".join)
+def test_each_command_takes_the_common_options_behind_its_name(words: tuple[str, ...]) -> None:
+    for one in main.rollout.params:
+        if isinstance(one, CommonOption):
+            value = {"var": ["k=v"], "jobs": ["2"], "color": ["never"]}.get(one.name or "", ["1"])
+            for name in one.opts:
+                assert said(*words, name, *([] if one.is_flag or one.count else value), "--help")
+
+
+def test_completion_is_the_same_with_common_options() -> None:
+    script = said("completion", "bash")
+    assert said("completion", "bash", "-q", "--json", "--color", "never", "-i", "none.yaml") == script
+    assert said("-q", "completion", "--no-pager", "bash") == script
+
+
 def test_quiet_spares_progress_and_no_warning(world: World) -> None:
     world.bare_repo("api")
     world.head += "machines: {here: {hostnames: [x], default: true}}\n"
