@@ -34,6 +34,7 @@ from rollout.model.action import Action
 from rollout.model.inventory import FileRule, FormatName, Mode
 from tests.corpus import FOLDER, Named, Steps, places, written
 from tests.lives import Life
+from tests.quirks import quirky
 
 LIVED = FOLDER / "lived"
 
@@ -394,3 +395,23 @@ def lived(file: Path, seed: int, *, steps: int = 6, people: bool = True) -> None
         one.change_template()
         one.roll_out()
     one.end(first or "")
+
+
+def lived_with_quirks(file: Path, seed: int, *, steps: int = 4) -> None:
+    """Live the life of a file with quirks, if there is one that can be read."""
+    one = fate(file, seed)
+    text = quirky(one.life.text or "", one.form, one.chance)
+    try:
+        plain = re.sub(r"(#|//|;).*", "", text).strip()
+        one.kind.read(text.encode())
+    except Unmergeable:
+        return
+    if not plain:
+        return  # a file of nothing but blanks or comments may be made anew
+    one.life.text = one.shadow = text
+    for _ in range(steps):
+        one.change_template()
+        one.roll_out()
+        if one.story[-1].startswith("--- error"):
+            return
+    one.end(text)

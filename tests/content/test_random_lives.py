@@ -8,7 +8,7 @@ import pytest
 
 from tests.corpus import FOLDER
 from tests.first_rows import first_rows
-from tests.random_lives import FILES, lived
+from tests.random_lives import FILES, lived, lived_with_quirks
 
 
 @pytest.mark.parametrize("people", [pytest.param(False, marks=pytest.mark.long), True], ids=["alone", "people"])
@@ -27,3 +27,16 @@ def test_a_file_keeps_its_promises_over_many_lives(file: Path) -> None:
 @pytest.mark.parametrize("seed", [26, 40, 79, 80])
 def test_brackets_that_a_template_filled_go_when_people_write_on_in_its_lines(seed: int) -> None:
     lived(FOLDER / "values.yaml", seed, steps=4 if seed > 26 else 6)
+
+
+@first_rows(25, "file", FILES, ids=lambda file: file.name)
+def test_a_file_with_the_quirks_of_people_keeps_its_promises(file: Path) -> None:
+    for seed in range(4):
+        lived_with_quirks(file, seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_a_file_with_the_quirks_of_people_keeps_its_promises_over_many_lives(file: Path) -> None:
+    for seed in range(4, 30):
+        lived_with_quirks(file, seed, steps=6)
