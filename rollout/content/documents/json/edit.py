@@ -8,9 +8,10 @@ from collections.abc import Container, Sequence
 
 from msgspec import Struct
 
+from rollout.content.documents.commas import gap_in
 from rollout.content.documents.comment_behind import followed
 from rollout.content.documents.comments_below import lines_below
-from rollout.content.documents.delimited import Brackets, WrittenPart, gap_in
+from rollout.content.documents.delimited import Brackets, WrittenPart
 from rollout.content.documents.document import (
     Amend,
     Array,
