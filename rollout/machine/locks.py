@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from rollout.errors import Busy, RolloutError
 from rollout.machine import files, waiting
@@ -103,7 +104,7 @@ def holder(path: Path, what: str = "") -> str:
         since, doing = str(said["since"]), str(said["what"])
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"
-    if host != os.uname().nodename or alive(pid, str(said.get("start", ""))):
+    if _still_runs(said) is not False:
         more = "" if doing in {what, f"run {run}"} else f"{doing}, "
         return (
             f"run {run} (pid {pid} on {host}, {more}since {since})"
@@ -130,7 +131,24 @@ def at_work_since(path: Path) -> str | None:
     """Return when a process of this machine that still runs took a lock, as its file tells; None if none does."""
     try:
         said = json.loads(path.read_text())
-        here = said["host"] == os.uname().nodename and alive(int(said["pid"]), str(said.get("start", "")))
-        return str(said["since"]) if here else None
+        return str(said["since"]) if _still_runs(said) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def has_ended(path: Path) -> bool:
+    """Tell whether the process of this machine that took a lock has ended, as its file tells.
+
+    What it started may hold the lock yet.
+    """
+    try:
+        return _still_runs(json.loads(files.read(path))) is False
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _still_runs(said: dict[str, Any]) -> bool | None:
+    """Tell whether the process that took a lock still runs; None if it is another machine's."""
+    if said["host"] != os.uname().nodename:
+        return None
+    return alive(int(said["pid"]), str(said.get("start", "")))

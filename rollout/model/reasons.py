@@ -75,9 +75,10 @@ class Collision(Struct, frozen=True):
 
 
 class AtWork(Struct, frozen=True):
-    """Another run is writing the target now."""
+    """Another run is writing the target now; or it `ended` without a word, and a git that it started still does."""
 
     run: str
+    ended: bool = False
 
 
 class SinceWaiting(Struct, frozen=True):
@@ -227,8 +228,9 @@ def _words(part: ReasonPart) -> str:
             return f"needs {target}, which is {state}" + (f": {why.text}" if why else "")
         case FileCauses() | SaidOfFiles() | Collision() | Kept() | OnHold() | Frozen() | OptedOut():
             return part.words
-        case AtWork(run):
-            return f"run {run} is at work on it"
+        case AtWork(run, ended):
+            what = "was interrupted, and its git is still at work on it" if ended else "is at work on it"
+            return f"run {run} {what}"
         case SinceWaiting(why):
             return f"{why.text} since the commit that waits was made"
         case never:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rollout.errors import Busy
 from rollout.machine import locks, state_folder, waiting
+from rollout.model.reasons import AtWork
 from rollout.remote.upstream import Remote
 from rollout.safety import addresses
 from rollout.store import heard, store
@@ -65,7 +66,9 @@ def _copied(folder: Path, remote: Remote, target: str) -> Iterator[Store]:
     from rollout.store import looks, mend
 
     place = _place(folder, remote)
-    writer = locks.run_of(place.with_suffix(".lock"))
+    lock = place.with_suffix(".lock")
+    run = locks.run_of(lock)
+    writer = AtWork(run, locks.has_ended(lock)) if run else None
     with looks.copied(place, folder) as copy:
         there = store.at(copy, remote, target, writer=writer)
         mend.mend(there)

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from rollout.git.run import Git
 from rollout.machine import files, state_folder
+from rollout.model.reasons import AtWork
 from rollout.objects.trees import Tree
 from rollout.remote.upstream import Remote
 from rollout.store.memo import Memory
@@ -53,7 +54,7 @@ class Store(Struct, frozen=True):
     git: Git
     memory: Memory
     packs: OpenPacks
-    writer: str = ""  # the run that writes to the store of which this is a copy
+    writer: AtWork | None = None  # the run that writes to the store of which this is a copy
     built: dict[str, bytes] = field(default_factory=dict)  # the commit that was just built, and its pack
 
     @property
@@ -95,7 +96,7 @@ class Store(Struct, frozen=True):
         self.forget()
 
 
-def at(place: Path, remote: Remote, target: str, held: tuple[int, ...] = (), writer: str = "") -> Store:
+def at(place: Path, remote: Remote, target: str, held: tuple[int, ...] = (), writer: AtWork | None = None) -> Store:
     """Return the store at a place, whose lock is `held`."""
     memory = Memory(place, remote.branch)
     return Store(place, remote, target, Git(place, held=held), memory, OpenPacks(place), writer)

@@ -54,6 +54,24 @@ def test_while_a_run_is_at_work_nothing_is_next_for_other_targets_either(world: 
     assert ("pending" in shown, "Next:" in shown) == (True, False), shown
 
 
+def test_a_run_is_interrupted_in_every_command_once_its_process_is_gone_also_while_its_git_still_pushes(
+    world: World, pushing: Pushing
+) -> None:
+    run = world.run("history", "--json", write=False).json["runs"][0]["run"]
+    for killed in (False, True):
+        if killed:
+            pushing.kill()
+        (past, *_) = world.run("history", "--json", write=False).json["runs"]
+        assert (past["run"], past["at_work"], past["exit_code"]) == (run, not killed, None)
+        assert ("interrupted" in world.run("history", write=False).out) == killed
+        for command in (("status",), ("status", "--fetch"), ("plan",), ("diff",), ("explain", "api", "conf.txt")):
+            ran = world.run(*command, write=False)
+            shown = " ".join((ran.out + ran.err).split())
+            told = (f"run {run} is at work on it", f"run {run} was interrupted, and its git is still at work on it")
+            assert [words in shown for words in told] == [not killed, killed], (command, shown)
+            assert "Next:" not in shown, shown
+
+
 def test_after_a_killed_push_what_waits_is_said_and_no_earlier_run_is_accused(world: World, pushing: Pushing) -> None:
     pushing.kill()
     target = world.run("status", "--json", write=False).json["targets"][0]

@@ -15,6 +15,7 @@ import pytest
 from rollout.demo.postgres.server import Server
 from rollout.errors import Busy
 from rollout.machine import locks
+from rollout.model.reasons import AtWork
 from rollout.remote.upstream import Remote
 from rollout.store import fetch, hold, looks
 from tests.faults import shim
@@ -134,7 +135,7 @@ def test_a_reader_that_looks_for_the_first_time_beside_a_writer_fetches_for_itse
     state = Path(os.environ["ROLLOUT_STATE_DIR"])
     remote = Remote(str(bare), "main")
     with hold.opened(state, remote, "api", run="r1"), hold.for_reading(state, remote, "api", wait=0.0) as store:
-        assert (store.writer, fetch.latest(store)) == ("r1", world.tip("api"))
+        assert (store.writer, fetch.latest(store)) == (AtWork("r1"), world.tip("api"))
     assert not list((state / "looks").iterdir())
     (state / "looks" / "left").mkdir()
     looks.sweep(state)

@@ -62,6 +62,7 @@ BOB = ((PurePosixPath("a"), Did("others changed it", Deed.CHANGED, by=ChangedBy(
         (Collision("1234567890", "mine", tuple(map(PurePosixPath, "abcde"))),
          "your own commit 1234567 (mine), which is not upstream, touches a, b, c (and 2 more)"),
         (AtWork("r1"), "run r1 is at work on it"),
+        (AtWork("r1", ended=True), "run r1 was interrupted, and its git is still at work on it"),
         (SinceWaiting(Reason((TWO,))), "drift: a: others changed it (and 1 more) since the commit that waits was made"),
     ],
 )  # fmt: skip

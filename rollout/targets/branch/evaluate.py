@@ -115,4 +115,4 @@ def _nothing_known(store: Store) -> Unfit | Unreachable:
 
 
 def _at_work(store: Store) -> tuple[AtWork, ...]:
-    return (AtWork(store.writer),) if store.writer else ()
+    return (store.writer,) if store.writer is not None else ()
