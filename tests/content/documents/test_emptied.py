@@ -214,3 +214,24 @@ def test_what_a_template_empties_is_empty_although_others_had_something_there_be
             assert planned is None or planned.action is not Action.ERROR, planned.cause
             assert file.plan(spelled(value)) is None
         assert file.lived("" if name == "x.toml" else "{}\n") == before
+
+
+@pytest.mark.parametrize("empty", ["{ }", "[ ]"])
+@pytest.mark.parametrize(
+    ("path", "around", "comment"),
+    [
+        ("x.toml", "b = %s%s\n", " # ours"),
+        ("x.jsonc", '{\n  "b": %s%s\n}\n', " // ours"),
+        ("x.yaml", "b: %s%s\n", " # ours"),
+    ],
+)
+def test_our_comment_behind_brackets_that_others_had_empty_goes(
+    path: str, around: str, comment: str, empty: str
+) -> None:
+    file = Life(path, around % (empty, ""), FileRule(Mode.MERGE))
+    filled = {"{ }": {"x.toml": "{d = 1}"}.get(path, '{"d": 1}'), "[ ]": "[1]"}[empty]
+    file.lived(around % ('"z"', ""), around % (filled, comment))
+    assert comment in (file.text or "")
+    nothing = "{}" if path == "x.jsonc" else ""
+    assert file.lived(nothing) == around % (empty, "")
+    assert file.plan(nothing) is None

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from rollout.content.documents.document import Array, Node, Object, Part, entries_of, find, meaning, repeated, says
+from rollout.content.documents.document import (
+    Array,
+    ContainerStyle,
+    Node,
+    Object,
+    Part,
+    entries_of,
+    find,
+    meaning,
+    repeated,
+    says,
+)
 from rollout.content.documents.key_path import KeyPath, is_entry
 from rollout.content.documents.match import named_parts
 from rollout.content.documents.uniting.united import MergeContext, Torn, United, amended, restored
+
+_BRACKETS: set[ContainerStyle] = {"", "inline", "array"}  # what is behind them on their line is changed with them
 
 
 def unnamed(context: MergeContext, container: Object | Array, part: Part, place: KeyPath) -> United[Node | None]:
@@ -73,7 +86,8 @@ def _left(
         return replace(left, foreign=True) if hides else left
     if place in context.ours.added or (found is not None and found.node.style == "super"):
         return United(None, foreign=left.foreign, torn=left.torn)
-    if found is None or (type(found.node) is type(part.value) and not getattr(found.node, "parts", ())):
+    alike = found is not None and type(found.node) is type(part.value) and not getattr(found.node, "parts", ())
+    if found is None or (alike and (part.value.style not in _BRACKETS or not left.operations)):
         return left
     return replace(restored(container, part, found), foreign=left.foreign, torn=left.torn)
 
