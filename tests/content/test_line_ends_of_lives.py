@@ -57,12 +57,11 @@ def _alike(file: Path, seed: int, steps: int = 4) -> None:
 
 @first_rows(25, "file", FILES, ids=lambda file: file.name)
 def test_a_file_with_crlf_becomes_what_it_becomes_with_lf(file: Path) -> None:
-    for seed in range(2):
-        _alike(file, seed)
+    _alike(file, 0)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_a_file_with_crlf_becomes_what_it_becomes_with_lf_over_many_lives(file: Path) -> None:
-    for seed in range(2, 30):
+    for seed in range(1, 30):
         _alike(file, seed, steps=6)

@@ -89,7 +89,7 @@ def unchanged() -> Files:
     return rendered()
 
 
-@first_rows(7, "mutation", [*SAMPLE, *(pytest.param(one, marks=pytest.mark.long) for one in _MORE)], ids=str)
+@first_rows(5, "mutation", [*SAMPLE, *(pytest.param(one, marks=pytest.mark.long) for one in _MORE)], ids=str)
 def test_one_wrong_word_is_found(mutation: Mutation, empty_database: str, tmp_path: Path) -> None:
     assert found(mutation, empty_database, tmp_path)
 

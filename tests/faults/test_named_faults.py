@@ -194,7 +194,7 @@ def _takes(world: World, library: Path, fault: Fault) -> tuple[int, Book]:
     return process.returncode, book
 
 
-@pytest.mark.parametrize("call", ["create", "write", "rename", "exchange", "unlink"])
+@first_rows(3, "call", ["create", "rename", "exchange", "write", "unlink"])
 @first_rows(1, "after", [False, True])
 def test_a_killed_take_leaves_its_template_whole_and_nothing_that_is_taken_for_one(
     world: World, library: Path, call: str, after: bool

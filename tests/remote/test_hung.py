@@ -33,7 +33,7 @@ def _busy() -> float:
 
 
 @pytest.mark.parametrize("others", [(), ("api",)])
-@pytest.mark.parametrize("command", [("plan", "--no-diff"), ("status", "--fetch")])
+@first_rows(1, "command", [("plan", "--no-diff"), ("status", "--fetch")])
 def test_a_remote_that_hangs_costs_the_time_of_one_contact(
     world: World, hung: Path, command: tuple[str, ...], others: tuple[str, ...]
 ) -> None:

@@ -73,7 +73,7 @@ def edit(world: World, text: str, *after: str) -> tuple[Talk, int]:
 
 
 @first_rows(
-    9,
+    5,
     ("name", "rule", "texts", "edited", "said"),
     [
         ("t", "max_lines: 5", (LINES, "1\n", LINES), f"{LINES}6\n", "max_lines is 5"),
