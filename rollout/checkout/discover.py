@@ -7,7 +7,7 @@ import re
 import stat
 from pathlib import Path
 
-from rollout.git.git_folder import GitDir, NotOurs, owned, plain_file, read
+from rollout.git.git_folder import GitDir, NotOurs, owned, plain_file, read, said
 from rollout.model.hindrances import MENDS_HEAD, DamagedHead, in_words
 from rollout.safety import addresses
 
@@ -34,7 +34,7 @@ def discover(top: Path, *, for_git: bool = True) -> GitDir:
         git_dir = _gitfile(dot_git, top)
         owned(git_dir)
     common = read(f"{git_dir}/commondir")
-    common_dir = Path(os.path.normpath(git_dir / common.strip())) if common else git_dir
+    common_dir = Path(os.path.normpath(git_dir / said(common))) if common else git_dir
     found = GitDir(top, git_dir, common_dir)
     _supported(found, for_git=for_git)
     return found
@@ -58,10 +58,10 @@ def _gitfile(dot_git: Path, top: Path) -> Path:
     text = read(dot_git) or ""
     if not text.startswith("gitdir:"):
         raise NotOurs(f"{dot_git} is not a git folder and does not name one")
-    git_dir = Path(os.path.normpath(top / text[7:].strip()))
+    git_dir = Path(os.path.normpath(top / said(text[7:])))
     back = read(git_dir / "gitdir")
-    if back is not None and os.path.realpath(top / back.strip()) != os.path.realpath(dot_git):
-        raise NotOurs(f"{dot_git} points to the git folder of another work tree, {Path(back.strip()).parent}")
+    if back is not None and os.path.realpath(top / said(back)) != os.path.realpath(dot_git):
+        raise NotOurs(f"{dot_git} points to the git folder of another work tree, {Path(said(back)).parent}")
     if back is None and git_dir.name == ".git" and git_dir.parent != top:
         raise NotOurs(f"{dot_git} points to the git folder of another work tree, {git_dir.parent}")
     if back is None and read(git_dir / "commondir") is not None:
@@ -80,7 +80,7 @@ def _with_head(place: str) -> None:
             return  # as git made it once; git follows it
         plain_file(place)
         raise NotOurs(f"{place} cannot be read" if os.path.lexists(place) else f"{place} is missing; {MENDS_HEAD}")
-    name = text[4:].strip() if text.startswith("ref:") else ""
+    name = said(text[4:]) if text.startswith("ref:") else ""
     if not _HEAD.match(text) or (name and addresses.ref_refusal(name)):
         raise NotOurs(in_words(DamagedHead(Path(place), "neither a branch nor a commit")))
 

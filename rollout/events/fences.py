@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 LANGUAGES = ("bash", "sh", "sql")
+_LINE_END = re.compile(r"\r\n?|\n")
 NO_RUN = re.compile(r"(?:^|\s)no-run(?=[\s:]|$)\s*:?\s*(?P<reason>.*)")
 # A fence may be in a quotation or a list, whose markers come before it.
 OPENING = re.compile(r"(?P<before>(?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?P<fence>`{3,}|~{3,})(?P<info>.*)")
@@ -25,7 +26,7 @@ class FencedBlock:
 
 def blocks(text: str) -> tuple[FencedBlock, ...]:
     """Return the blocks in their order, those that say `no-run` too."""
-    return tuple(_blocks(text.splitlines()))
+    return tuple(_blocks(_LINE_END.split(text.removesuffix("\n"))))
 
 
 def _blocks(lines: Sequence[str]) -> Iterator[FencedBlock]:

@@ -33,7 +33,7 @@ def read_repository(folder: Path) -> RepositoryNow | None:
 
 def parse_status(top: str, state: str) -> RepositoryNow:
     """Read git's own format for programs."""
-    lines = state.splitlines()
+    lines = [line for line in state.split("\n") if line]
     told = dict(line[len("# branch.") :].split(" ", 1) for line in lines if line.startswith("# branch."))
     branch, head, ahead = told.get("head"), told.get("oid"), told.get("ab")
     return RepositoryNow(

@@ -45,7 +45,7 @@ class GitDir(Struct, frozen=True):
     def head(self) -> str | None:
         """Return the full name of the branch that is checked out, or None when HEAD is detached."""
         text = read(f"{self.git_dir}/HEAD") or ""
-        return text[4:].strip() if text.startswith("ref:") else None
+        return said(text[4:]) if text.startswith("ref:") else None
 
     def ref(self, name: str) -> str | None:
         """Return what a full ref name points at, following symbolic refs."""
@@ -58,7 +58,7 @@ class GitDir(Struct, frozen=True):
                 return text
             if not text.startswith("ref:"):
                 return None
-            name = text[4:].strip()
+            name = said(text[4:])
             if ".." in name or not name.startswith("refs/"):
                 return None
         return None
@@ -72,7 +72,7 @@ class GitDir(Struct, frozen=True):
 
     def _packed(self) -> dict[str, str]:
         found = {}
-        for line in (read(self.common_dir / "packed-refs", 64 << 20) or "").splitlines():
+        for line in (read(self.common_dir / "packed-refs", 64 << 20) or "").split("\n"):
             commit, _, name = line.partition(" ")
             if ID.match(commit):
                 found[name] = commit
@@ -90,12 +90,12 @@ class GitDir(Struct, frozen=True):
         others = [(self.common_dir, self.common_dir.parent)]
         for folder in sorted((self.common_dir / "worktrees").glob("*")):
             back = read(folder / "gitdir")
-            others.append((folder, Path(back.strip()).parent if back else folder))
+            others.append((folder, Path(said(back)).parent if back else folder))
         for folder, work_tree in others:
             text = read(folder / "HEAD") or ""
             same = os.path.realpath(folder) == os.path.realpath(self.git_dir)
             bare = folder == self.common_dir and self.setting("core", "bare", "false").lower() == "true"
-            if not same and not bare and text.startswith("ref:") and text[4:].strip() == branch_ref:
+            if not same and not bare and text.startswith("ref:") and said(text[4:]) == branch_ref:
                 return work_tree
         return None
 
@@ -168,6 +168,11 @@ def _parsed(place: Path) -> Config:
 
 
 _SHAPING = re.compile(r"hiderefs|include|refstorage|namespace|worktree", re.IGNORECASE)
+
+
+def said(text: str) -> str:
+    """Return the name or the path in a file of git's; characters such as U+3000 at its end are its own."""
+    return text.strip(" \t\r\n")
 
 
 def bare(folder: Path) -> GitDir | None:

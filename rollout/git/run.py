@@ -33,6 +33,11 @@ class Result(Struct, frozen=True):
     seconds: float = 0.0
 
     @property
+    def lines(self) -> list[str]:
+        """What git told, line by line; in a name, characters such as U+2028 end no line."""
+        return self.out.decode("utf-8", "replace").removesuffix("\n").split("\n") if self.out else []
+
+    @property
     def words(self) -> str:
         """Git's complaint in one line, without secrets or terminal escapes."""
         return complaint(self.err) or ending(self.code)

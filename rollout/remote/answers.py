@@ -64,8 +64,7 @@ def of_git_push(result: Result) -> PushAnswer:
     """Parse the result of a `git push --porcelain` of one branch."""
     if result.code == 0:
         return Pushed()
-    lines = result.out.decode("utf-8", "replace").splitlines()
-    verdicts = [found[1] for line in lines if (found := _VERDICT.match(line))]
+    verdicts = [found[1] for line in result.lines if (found := _VERDICT.match(line))]
     if _STALE in verdicts:
         return Moved()
     hooks = [line.strip().removeprefix("remote:") for line in result.err.splitlines() if "remote:" in line]

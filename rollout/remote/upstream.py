@@ -96,7 +96,7 @@ def ask_for(remote: Remote, refs: Collection[str]) -> dict[str, str]:
 
 def _commits(listed: Result) -> dict[str, str]:
     """Return the commits of the refs that `ls-remote` lists."""
-    lines = (line.partition("\t") for line in listed.out.decode("utf-8", "replace").splitlines())
+    lines = (line.partition("\t") for line in listed.lines)
     return {ref: commit for commit, _, ref in lines if ID.match(commit)}
 
 
@@ -180,7 +180,7 @@ def default_branch(remote: Remote) -> str | None:
     except GitError as error:
         raise Unreachable.by(error) from error
     found = re.search(
-        r"^ref: refs/heads/(\S+)\tHEAD\n[0-9a-f]+\tHEAD$", told.out.decode("utf-8", "replace"), re.MULTILINE
+        r"^ref: refs/heads/([^\t\n]+)\tHEAD\n[0-9a-f]+\tHEAD$", told.out.decode("utf-8", "replace"), re.MULTILINE
     )
     return found[1] if found and addresses.branch_refusal(found[1]) is None else None
 

@@ -183,4 +183,4 @@ def changed_since(store: Store, commit: str, tip: str, path: PurePosixPath) -> l
         store.git.with_options(GIT_NO_LAZY_FETCH="0"), store.remote.url, store.remote.access,
         "log", "--no-renames", "--no-color", "--format=%h %an: %s", f"{commit}..{tip}", "--", str(path), ok=(),
     )  # fmt: skip
-    return listed.out.decode("utf-8", "replace").splitlines() if listed.code == 0 else []
+    return listed.lines if listed.code == 0 else []

@@ -102,7 +102,7 @@ def refs_at(store: Store, *patterns: str) -> dict[str, str]:
         )  # fmt: skip
     except GitError as error:
         raise Unreachable.by(error) from error
-    lines = (line.partition("\t") for line in told.out.decode("utf-8", "replace").splitlines())
+    lines = (line.partition("\t") for line in told.lines)
     return {ref: commit for commit, _, ref in lines if ID.match(commit)}
 
 

@@ -25,7 +25,7 @@ def touches(store: Store, revisions: str) -> list[tuple[PurePosixPath, Touch]]:
 
 def _fetch_trees(store: Store, revisions: str) -> None:
     listed = store.git.run("log", "--grep=^Rollout-Run: ", "--format=%H %P", revisions, "--")
-    named = {name for line in listed.out.decode().splitlines() for name in line.split()[:2]}
+    named = {name for line in listed.lines for name in line.split()[:2]}
     with store.git.objects() as objects:
         found = [objects.read(commit) for commit in sorted(named)]
     trees = {item.tree for item in found if item is not None and item.kind is ObjectKind.COMMIT}

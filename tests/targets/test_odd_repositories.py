@@ -220,3 +220,45 @@ def test_commits_come_after_their_parents_even_when_the_clock_is_behind(world: W
     world.git(other, "push", "-q")
     assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
     assert world.git("api.git", "log", "-1", "--format=%ct", "main") == "2208988801"
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\x85"])
+def test_a_branch_whose_name_goes_on_behind_ours_is_another_branch(world: World, end: str) -> None:
+    top = world.repo("api", {"README.md": "hello\n"})
+    odd = f"main{end}x"
+    world.git(top, "switch", "-q", "-c", odd)
+    other = world.commit("api", {"README.md": "other\n"})
+    world.git(top, "push", "-q", "origin", f"{odd}:refs/heads/{odd}", f"{odd}:refs/heads/rollout/{odd}")
+    world.git(top, "switch", "-q", "main")
+    world.git(top, "pack-refs", "--all", "--prune")
+    world.git(world.root / "api.git", "pack-refs", "--all", "--prune")
+    assert world.run("status", "--fetch", "--json").states() == {"api": "pending"}
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+    assert world.git(top, "status", "--porcelain") == ""
+    assert world.head_of(top) == world.tip("api")
+    assert world.tip("api", odd) == other
+    world.git(top, "pack-refs", "--all", "--prune")
+    assert world.run("status", "--fetch", "--json").states() == {"api": "in-sync"}
+
+
+def test_a_checkout_on_a_branch_whose_name_ends_with_a_wide_blank_is_not_on_ours(world: World) -> None:
+    top = world.repo("api", {"README.md": "hello\n"})
+    world.git(top, "switch", "-q", "-c", "main\u3000")
+    applied = world.run("apply", "--yes", "--json")
+    assert applied.outcomes() == {"api": "pushed"}
+    assert world.head_of(top) != world.tip("api")
+    assert "on branch main" in applied.reasons()["api"]
+
+
+def test_an_author_and_a_subject_are_told_whole(world: World) -> None:
+    top = world.repo("api", {"README.md": "hello\n"})
+    assert world.run("apply", "--yes").code == 0
+    world.git(top, "pull", "-q")
+    world.git(top, "config", "user.name", "Pat\u2028Smith")
+    world.commit("api", {"conf.txt": "mine\n"}, push=True)
+    world.git(top, "config", "user.name", "Alex\x85Miller")
+    world.commit("api", {"conf.txt": "more\n"}, push=True)
+    plan = world.run("plan", "--json")
+    assert plan.states() == {"api": "drift"}
+    assert "Alex" in plan.json["targets"][0]["reason"]
+    assert "Miller" in plan.json["targets"][0]["reason"]

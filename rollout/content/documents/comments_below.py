@@ -7,7 +7,7 @@ from collections.abc import Container, Iterator, Sequence
 from itertools import pairwise
 
 from rollout.content.documents.document import Array, Below, Document, Node, Object, Part, Span, nodes
-from rollout.content.documents.lines import begins_line, column, line_end
+from rollout.content.documents.lines import begins_line, column, line_end, lines_in
 
 
 def below_in_brackets(text: str, root: Node, comments: Sequence[Span]) -> Below:
@@ -51,7 +51,7 @@ def end_with_below(document: Document, part: Part, spared: Container[Span] = ())
 def lines_below(document: Document, node: Node) -> Iterator[str]:
     """Yield the lines of the comments below all that is in an object or a list."""
     for start, end in document.below.get(node.start, ()):
-        yield from (line.strip() for line in document.text[start:end].splitlines())
+        yield from (line.strip() for line in lines_in(document.text[start:end]))
 
 
 def column_below(at: int, outside: int) -> int:

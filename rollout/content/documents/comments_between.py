@@ -6,6 +6,7 @@ in the place of the one that it replaced.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
@@ -66,7 +67,7 @@ def run_of(text: str, comments: Sequence[Span]) -> Iterator[Span]:
 def _pieces(text: str, span: Span, comments: Sequence[Span]) -> Iterator[_Piece]:
     at = span[0]
     for start, end in (*comments, (span[1], span[1])):
-        for line in text[at:start].splitlines(keepends=True):
+        for line in re.findall(r"[^\n]*\n|[^\n]+", text[at:start]):
             begin = at + len(line) - len(line.lstrip())
             if said := line.strip():
                 yield _Piece(said, (begin, begin + len(said)), is_comment=False)

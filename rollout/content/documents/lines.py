@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 
@@ -25,6 +26,11 @@ def line_end(text: str, at: int) -> int:
 def next_line(text: str, at: int) -> int:
     end = text.find("\n", at)
     return len(text) if end < 0 else end + 1
+
+
+def lines_in(text: str) -> list[str]:
+    """Return the lines of a text without their ends; U+2028 and its like end none."""
+    return re.split(r"\r?\n", re.sub(r"\r?\n\Z", "", text)) if text else []
 
 
 def margin(text: str, at: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rollout.content.documents.comments_below import may_stand_above
 from rollout.content.documents.document import Array, ContainerStyle, Document, Object, Part, nodes
-from rollout.content.documents.lines import begins_line, comments_above, line_end, line_start
+from rollout.content.documents.lines import begins_line, comments_above, line_end, line_start, lines_in
 
 _BETWEEN_BRACKETS: set[ContainerStyle] = {"", "flow", "inline", "array"}
 
@@ -17,7 +17,7 @@ def comments_before(template: Document, at: int) -> tuple[str, ...]:
     if not begins_line(text, at):
         return ()
     start = comments_above(text, at, may_stand_above(template), 0)
-    return tuple(line.strip() for line in text[start : line_start(text, at)].splitlines() if line.strip())
+    return tuple(line.strip() for line in lines_in(text[start : line_start(text, at)]) if line.strip())
 
 
 def comment_behind(template: Document, at: int) -> str:

@@ -148,3 +148,28 @@ def test_a_key_behind_a_question_mark_alone_is_refused_with_its_line_and_the_way
         planned = file.rolled_out(f"s:\n  two: {value}\n")
         assert planned is not None
         assert planned.cause == "line 4: two: has no colon, only a ?; give it one"
+
+
+@pytest.mark.parametrize("character", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c"])
+@pytest.mark.parametrize(
+    ("name", "theirs", "template"),
+    [
+        ("x.yaml", "a: 1\n", "# on@b\nb: # it@s\n  c: 1\n  # below@c\n"),
+        ("tsconfig.json", '{\n  "a": 1\n}\n', '{\n  // on@b\n  "b": {\n    "c": 1 // it@s\n    // below@c\n  }\n}\n'),
+        ("x.toml", "a = 1\n", "# on@b\nb = 2 # it@s\n\n# on@t\n[t]\nk = 1\n"),
+        ("x.ini", "[a]\nk = 1\n", "# on@b\n[b]\n# on@k\nk = x@y\n  z@\n"),
+    ],
+)
+def test_a_comment_of_a_template_is_one_line_whatever_it_holds(
+    name: str, theirs: str, template: str, character: str
+) -> None:
+    if character in "\x0b\x0c" and name in {"x.yaml", "x.toml"}:
+        return  # neither format allows them
+    template = template.replace("@", character)
+    file = Life(name, theirs, FileRule(Mode.MERGE))
+    planned = file.rolled_out(template)
+    assert planned is not None
+    assert planned.action is not Action.ERROR, planned.cause
+    assert all(line.strip() in (file.text or "") for line in template.split("\n") if character in line)
+    assert file.plan(template) is None
+    assert file.lived("{}\n" if name in {"x.yaml", "tsconfig.json"} else "") == theirs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rollout.content.documents.document import Edit, Span
-from rollout.content.documents.lines import begins_line, line_end, line_start, newline_of, next_line
+from rollout.content.documents.lines import begins_line, line_end, line_start, lines_in, newline_of, next_line
 
 
 def around_comments(text: str, span: Span, new: str, comments: Sequence[Span]) -> list[Edit] | None:
@@ -14,7 +14,7 @@ def around_comments(text: str, span: Span, new: str, comments: Sequence[Span]) -
     None if there are no comments, or if one of them stands behind a value or describes a line that goes away.
     """
     said = {text[start:end].strip() for start, end in comments}
-    lines = [line for line in new.splitlines() if line.strip() not in said]
+    lines = [line for line in lines_in(new) if line.strip() not in said]
     places = _places(text, comments, lines)
     if not comments or places is None:
         return None
