@@ -247,13 +247,16 @@ COMMON = options() - {"--version"}
 
 @cache
 def messages() -> tuple[tuple[str, str], ...]:
-    """Return every text of the program that is a sentence, with the module it stands in."""
+    """Return every sentence of the program in whose module an option or an installation is named, with the module."""
     return tuple(_messages())
 
 
 def _messages() -> Iterator[tuple[str, str]]:
     for file in sorted(PACKAGE.rglob("*.py")):
-        tree = ast.parse(file.read_text())
+        source = file.read_text()
+        if "--" not in source and "pip install" not in source:
+            continue  # to parse all takes seconds
+        tree = ast.parse(source)
         docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         joined = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
         inside = {id(part) for node in joined for part in node.values}

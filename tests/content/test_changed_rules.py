@@ -201,12 +201,12 @@ def test_absent_asks_and_names_the_format_where_our_writes_do_not_tell_it(steps:
     assert "format:" in planned.cause
 
 
-@first_rows(12, "file", FILES[1::2], ids=lambda file: file.name)
+@first_rows(7, "file", FILES[1::2], ids=lambda file: file.name)
 def test_what_people_wrote_stays_whatever_rules_a_file_gets(file: Path) -> None:
     random_rules.lived(file, 1)
 
 
-@first_rows(12, "file", FILES[::2], ids=lambda file: file.name)  # the others are for `make test-long`
+@first_rows(7, "file", FILES[::2], ids=lambda file: file.name)  # the others are for `make test-long`
 def test_absent_gives_back_the_file_that_was_there_whatever_match_said(file: Path) -> None:
     random_rules.alone(file, 1)
 

@@ -55,7 +55,7 @@ def _alike(file: Path, seed: int, steps: int = 4) -> None:
         assert (one.life.text or "").replace("\n", "\r\n") == other.life.text, "\n".join(one.story)
 
 
-@first_rows(25, "file", FILES, ids=lambda file: file.name)
+@first_rows(15, "file", FILES, ids=lambda file: file.name)
 def test_a_file_with_crlf_becomes_what_it_becomes_with_lf(file: Path) -> None:
     _alike(file, 0)
 

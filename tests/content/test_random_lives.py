@@ -12,7 +12,7 @@ from tests.random_lives import FILES, lived, lived_with_quirks
 
 
 @pytest.mark.parametrize("people", [pytest.param(False, marks=pytest.mark.long), True], ids=["alone", "people"])
-@first_rows(25, "file", FILES, ids=lambda file: file.name)
+@first_rows(15, "file", FILES, ids=lambda file: file.name)
 def test_a_file_keeps_its_promises_whatever_happens_to_it(file: Path, people: bool) -> None:
     lived(file, 1, steps=4, people=people)
 
@@ -29,7 +29,7 @@ def test_brackets_that_a_template_filled_go_when_people_write_on_in_its_lines(se
     lived(FOLDER / "values.yaml", seed, steps=4 if seed > 26 else 6)
 
 
-@first_rows(25, "file", FILES, ids=lambda file: file.name)
+@first_rows(15, "file", FILES, ids=lambda file: file.name)
 def test_a_file_with_the_quirks_of_people_keeps_its_promises(file: Path) -> None:
     for seed in range(2):
         lived_with_quirks(file, seed)

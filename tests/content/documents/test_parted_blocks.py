@@ -180,7 +180,7 @@ _NESTED = (
 
 @pytest.mark.parametrize("rest", [False, pytest.param(True, marks=pytest.mark.long)], ids=["a part", "the rest"])
 @first_rows(1, "matched", [False, True])
-@first_rows(3, "end", [*_ENDS, "\n\nz: 9\n", "\nz: 9\n", "\n\n# on z\nz: 9\n"])
+@first_rows(2, "end", [*_ENDS, "\n\nz: 9\n", "\nz: 9\n", "\n\n# on z\nz: 9\n"])
 @pytest.mark.parametrize(("theirs", "templates"), _NESTED)
 def test_what_others_wrote_in_a_nested_block_is_left(
     theirs: str, templates: tuple[str, ...], end: str, matched: bool, rest: bool

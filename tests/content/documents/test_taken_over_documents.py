@@ -175,7 +175,7 @@ def test_a_single_value_in_the_place_of_lines_stands_as_its_neighbours_do(delimi
 
 @pytest.mark.parametrize("rest", [False, pytest.param(True, marks=pytest.mark.long)], ids=["a part", "the rest"])
 @pytest.mark.parametrize("neighbour", ["x = 1\n", "x=1\n", "x: 1\n", "x=\n    1\n", ""])
-@first_rows(4, "delimiter", [" = ", "=", "= ", " =", ": ", ":", " : ", "   =   "])
+@first_rows(2, "delimiter", [" = ", "=", "= ", " =", ": ", ":", " : ", "   =   "])
 def test_a_value_comes_back_to_the_byte_whatever_stood_there_between(
     delimiter: str, neighbour: str, rest: bool
 ) -> None:

@@ -48,7 +48,7 @@ def _united(one: Any, other: Any) -> Any:
 _TURNS = list(enumerate(itertools.product(_TEMPLATES, ("\n", "\r\n"))))
 
 
-@first_rows(8, ("turn", "told"), _TURNS)
+@first_rows(4, ("turn", "told"), _TURNS)
 def test_every_text_says_what_it_said_and_the_key_that_was_added_goes_away_to_the_byte(
     turn: int, told: tuple[str, str]
 ) -> None:
@@ -77,7 +77,7 @@ def test_an_entry_behind_a_text_without_a_line_end_is_refused_with_the_way_out()
     assert planned.cause == "line 2: the text that ends the file has no line end; add one"
 
 
-@first_rows(4, "newline", ["\n", "\r\n"])
+@first_rows(1, "newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("header", ["|", ">", "|-", "|+"])
 def test_a_text_of_ours_says_no_line_of_blanks_that_others_have(header: str, newline: str) -> None:
     templates = [f"b: {header}\n  t\n", f"a: {header}\n  t\nb: 1\n", f"a:\n  - {header}\n    t\n", "b: [x]\n"]

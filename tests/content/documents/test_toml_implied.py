@@ -56,7 +56,7 @@ def test_what_others_took_their_part_out_of_is_written_anew_and_goes(
     _and_goes(file, others)
 
 
-@first_rows(5, "template", _SAID)
+@first_rows(3, "template", _SAID)
 @pytest.mark.parametrize("first", [*_SAID, "l = {}\n"])
 @first_rows(1, "before", [None, "[x]\ny = 1\n"])
 def test_what_is_ours_becomes_anything_else(before: str | None, first: str, template: str) -> None:
