@@ -224,7 +224,8 @@ def _run(
                 at.screen.event(type="target_start", run=run.id, time=clock.now(), target=step.target)
 
         recording = Recording(at, book, run)
-        for step, outcome in apply.write(sorted_steps.writable, order, at.executor, at.interrupt.stop, begun):
+        stop, idle = at.interrupt.stop, recording.flush_when_due
+        for step, outcome in apply.write(sorted_steps.writable, order, at.executor, stop, begun, idle):
             outcomes.append(with_left(step, outcome))
             recording.add(outcomes[-1])
             progress.ended(step.target)

@@ -34,7 +34,12 @@ class Recording(Struct):
 
     def add(self, outcome: Outcome) -> None:
         self.waiting.append(outcome)
-        if outcome.verdict is not Verdict.NOT_STARTED and time.monotonic() - self.recorded >= _BURST:
+        if outcome.verdict is not Verdict.NOT_STARTED:
+            self.flush_when_due()
+
+    def flush_when_due(self) -> None:
+        """Record what waits, unless others were recorded just now; to be called until nothing waits any more."""
+        if time.monotonic() - self.recorded >= _BURST:
             self.flush()
 
     def flush(self) -> None:

@@ -92,7 +92,9 @@ def _acted(at: Session, book: Ledger, order: ReviewAction, found: list[FoundRevi
         at.screen.event(
             type="run_start", run=run.id, time=clock.now(), command=f"review {order.act}", targets=len(found)
         )
-    for _, outcome in threads.run(partial(reviews.done, order), found, _AT_ONCE, at.interrupt.stop):
+    for _, outcome in threads.run(
+        partial(reviews.done, order), found, _AT_ONCE, at.interrupt.stop, idle=recording.flush_when_due
+    ):
         outcomes.append(outcome)
         recording.add(outcome)
     recording.flush()

@@ -18,6 +18,7 @@ from rollout.planning.writable import FAILED
 from rollout.targets.job import Job, Settings
 from rollout.targets.units import WRITING
 from rollout.work.executors import Executor
+from rollout.work.threads import nothing
 
 if TYPE_CHECKING:
     from rollout.fleet.waves import Waves
@@ -34,13 +35,18 @@ class Order(Struct, frozen=True):
 
 
 def write(
-    steps: tuple[Step, ...], order: Order, executor: Executor, stop: Event, begun: Callable[[Step], None]
+    steps: tuple[Step, ...],
+    order: Order,
+    executor: Executor,
+    stop: Event,
+    begun: Callable[[Step], None],
+    idle: Callable[[], None] = nothing,
 ) -> Iterator[tuple[Step, Outcome]]:
-    """Write the steps, yielding each outcome as it comes; call `begun` when a step begins.
+    """Write the steps, yielding each outcome as it comes; call `begun` when a step begins, `idle` while none ends.
 
     After `stop`, or too many failures, no further step begins; those in work run to their end.
     """
-    writing = _Writing(order, executor, stop, begun, _Failures(order.most_failures))
+    writing = _Writing(order, executor, stop, begun, idle, _Failures(order.most_failures))
     waves = order.waves.groups(steps, writing.outcomes) if order.waves is not None else iter([(steps, None)])
     for wave, obstacle in waves:
         if obstacle is None:
@@ -56,6 +62,7 @@ class _Writing(Struct, frozen=True):
     executor: Executor
     stop: Event
     begun: Callable[[Step], None]
+    idle: Callable[[], None]
     failures: _Failures
     outcomes: dict[str, Outcome] = field(default_factory=dict)
 
@@ -67,7 +74,8 @@ class _Writing(Struct, frozen=True):
         """Write the steps of a group whose needs are met; the others, and those that did not begin, come last."""
         unmet = {step.target: why for step in group if (why := needs.unmet(step, self.outcomes))}
         ready = [step for step in group if step.target not in unmet]
-        for job, outcome in self.executor.run(replace(WRITING, here=self._one), self._jobs(ready), self.stop):
+        work = replace(WRITING, here=self._one, idle=self.idle)
+        for job, outcome in self.executor.run(work, self._jobs(ready), self.stop):
             self.outcomes[job.step.target] = self.failures.noted(outcome)
             yield job.step, outcome
         left = [step for step in group if step.target not in self.outcomes]

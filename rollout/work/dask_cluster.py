@@ -38,12 +38,16 @@ class DaskCluster(Struct):
         given = HandedOut(client, work, _hosts(client, self.scheduler))
         with ThreadPoolExecutor(max_workers=self.jobs, thread_name_prefix="rollout") as pool:
 
+            def watch() -> None:
+                given.give_up_when_told()
+                work.idle()
+
             def submit(item: T) -> Future[R]:
                 cached = work.cached(item)
                 return pool.submit(work.here, item) if cached is None else given.submit(item, cached)
 
             try:
-                yield from _stream(submit, items, self.jobs, stop, given.give_up_when_told)
+                yield from _stream(submit, items, self.jobs, stop, watch)
             finally:
                 given.give_up("interrupted")
 

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from rollout.work import processes, threads
 from rollout.work.processes import LocalProcess, LocalProcesses
+from rollout.work.threads import Lent, nothing
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -23,6 +24,7 @@ class Work(Struct, Generic[T, R], frozen=True):
     cached: Callable[[T], str | None]  # what a machine caches for it; None if only this machine can do it
     lost: Callable[[T, str, bool], R]  # the unit, why, and whether it may have been begun
     only_looks: bool = False  # so that one process may begin it and another finish it
+    idle: Callable[[], None] = nothing  # what the reader does while it waits for the next result
 
 
 class Executor(Protocol):
@@ -48,7 +50,8 @@ class Threads(Struct, frozen=True):
     def run(
         self, work: Work[T, R], items: Iterable[T], stop: Event | None = None, expected: int = 0
     ) -> Iterator[tuple[T, R]]:
-        return threads.run(work.here, items, self.jobs, stop, self._processes_for(work, expected), expected)
+        lent = Lent(self._processes_for(work, expected), expected)
+        return threads.run(work.here, items, self.jobs, stop, lent, work.idle)
 
     def expect(self, work: Work[T, R], number: int) -> None:
         self._processes_for(work, number)

@@ -45,6 +45,17 @@ def affordable(jobs: int) -> int:
     return jobs
 
 
+class Lent(Struct, frozen=True):
+    """The processes that work as well, where that needs nothing of this one; about `expected` units will come."""
+
+    processes: Sequence[LocalProcess] = ()
+    expected: int = 0
+
+
+def nothing() -> None:
+    """Do nothing."""
+
+
 class _Shared(Struct, Generic[T, R]):
     """What the threads share: the units that are left, and the results of those that were taken."""
 
@@ -142,19 +153,23 @@ class _Shared(Struct, Generic[T, R]):
             return units
 
 
+_NOTHING_LENT = Lent()
+
+
 def run(
     work: Callable[[T], R],
     items: Iterable[T],
     jobs: int,
     stop: Event | None = None,
-    processes: Sequence[LocalProcess] = (),
-    expected: int = 0,
+    lent: Lent = _NOTHING_LENT,
+    idle: Callable[[], None] = nothing,
 ) -> Iterator[tuple[T, R]]:
     """Yield (item, result) as they are done, a fifth of a second later at most; after `stop` none is begun any more.
 
-    The `processes` work as well, where what is done needs nothing of this one; about `expected` units will come.
+    `idle` is called whenever no further result is there, at least each fifth of a second.
     """
-    shared = _Shared(work, iter(items), stop, 1 + len(processes), expected)
+    processes = lent.processes
+    shared = _Shared(work, iter(items), stop, 1 + len(processes), lent.expected)
     threads: list[Thread] = []
     most = max(jobs, 1 + len(processes))
 
@@ -173,6 +188,7 @@ def run(
             news = shared.news_within(_WAITS if len(threads) < most else _POLL)
             while shared.done:
                 yield shared.done.popleft()
+            idle()
             if isinstance(news, BaseException):
                 raise news
             left -= not news

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -128,3 +129,24 @@ def test_an_upstream_that_went_back_to_an_earlier_rollout_is_not_called_newer(wo
     world.git("api.git", "update-ref", "refs/heads/main", first)
     target = world.run("status", "--fetch", "--json").json["targets"][0]
     assert target["disagreement"] == f"upstream's newest rollout commit is not the one that run {run} pushed"
+
+
+def test_what_ended_is_recorded_and_told_while_another_target_still_takes_its_time(world: World) -> None:
+    slow = Slow(world)
+    for name in ("bee", "cat", "dog", "elk"):
+        world.bare_repo(name)
+    world.inventory()
+    process = world.spawn_as_it_is("apply", "--yes", "--json")
+    slow.begun()
+    try:
+        quick = {"bee", "cat", "dog", "elk"}
+        until(lambda: quick <= {one["target"] for one in _newest(world)["outcomes"]})
+        assert _newest(world)["at_work"]
+    finally:
+        slow.release.touch()
+        process.communicate(timeout=60)
+
+
+def _newest(world: World) -> dict[str, Any]:
+    run: dict[str, Any] = world.run("history", "--json", write=False).json["runs"][0]
+    return run

@@ -19,6 +19,7 @@ from rollout.targets.units import GLANCING
 from rollout.work import processes, threads
 from rollout.work.executors import Threads
 from rollout.work.processes import LocalProcesses
+from rollout.work.threads import Lent
 from tests.fleet.test_fleets import fleet
 from tests.work.units_of_work import (
     FAR,
@@ -58,7 +59,7 @@ def beside(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalProcesses]:
 def test_other_processes_do_their_part(work: Callable[[int], int], beside: LocalProcesses) -> None:
     for other in beside.of(2):
         assert other.do(work, [0]) == [other.process.pid]  # they have started
-    found = dict(threads.run(work, UNITS, 2, processes=beside.of(2)))
+    found = dict(threads.run(work, UNITS, 2, lent=Lent(beside.of(2))))
     assert sorted(found) == list(UNITS)
     assert set(found.values()) == {os.getpid(), *(other.process.pid for other in beside.of(2))}
 
@@ -69,17 +70,17 @@ def test_what_takes_a_host_is_done_here(
 ) -> None:
     monkeypatch.setenv("GIT_SSH_VARIANT", "ssh")
     assert [other.do(work, [1, 2]) for other in beside.of(2)] == [[None, None], [None, None]]
-    assert {pid for _, pid in threads.run(work, range(20), 2, processes=beside.of(2))} == {os.getpid()}
+    assert {pid for _, pid in threads.run(work, range(20), 2, lent=Lent(beside.of(2)))} == {os.getpid()}
 
 
 def test_what_a_process_held_when_it_was_killed_is_done_here(beside: LocalProcesses) -> None:
-    found = list(threads.run(kills_some, UNITS, 2, processes=beside.of(2)))
+    found = list(threads.run(kills_some, UNITS, 2, lent=Lent(beside.of(2))))
     assert sorted(unit for unit, _ in found) == list(UNITS)
 
 
 def test_what_fails_is_raised_here(beside: LocalProcesses) -> None:
     with pytest.raises(ValueError, match="no"):
-        list(threads.run(fails, UNITS, 2, processes=beside.of(2)))
+        list(threads.run(fails, UNITS, 2, lent=Lent(beside.of(2))))
 
 
 def test_what_was_done_before_something_failed_is_told_first() -> None:
@@ -111,7 +112,7 @@ def test_after_a_stop_no_process_begins_anything(beside: LocalProcesses) -> None
     stop = Event()
     units = iter(range(100_000))
     seen = 0
-    for _ in threads.run(takes_its_time, units, 2, stop, processes=beside.of(2)):
+    for _ in threads.run(takes_its_time, units, 2, stop, lent=Lent(beside.of(2))):
         seen += 1
         if seen == 30:
             stop.set()
@@ -130,9 +131,10 @@ def test_an_interrupt_reaches_what_a_process_waits_for(beside: LocalProcesses) -
 
 def test_other_processes_end_when_who_started_them_is_killed(beside: LocalProcesses) -> None:
     script = (
-        "from rollout.work import threads; from rollout.work.processes import LocalProcesses\n"
+        "from rollout.work import threads; from rollout.work.threads import Lent\n"
+        "from rollout.work.processes import LocalProcesses\n"
         "from tests.work.units_of_work import takes_its_time\n"
-        "run = threads.run(takes_its_time, range(10**6), 1, processes=LocalProcesses().of(2))\n"
+        "run = threads.run(takes_its_time, range(10**6), 1, lent=Lent(LocalProcesses().of(2)))\n"
         "for _, pid in run: print(pid, flush=True)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
