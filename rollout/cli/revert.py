@@ -9,7 +9,7 @@ from rollout.cli import completing, session
 from rollout.cli.carry_out import Undertaking, carry_out, ledger
 from rollout.cli.options import common, option
 from rollout.cli.run_options import Consent, words_options
-from rollout.fleet.revert import TakingBack, steps_back, steps_of_gone, steps_of_taken_back
+from rollout.fleet.revert import TakingBack, steps_back, steps_of_gone, steps_of_taken_back, unrecorded
 from rollout.machine import clock
 from rollout.model import plan_document
 from rollout.model.outcomes import RunCommand
@@ -46,9 +46,12 @@ def revert(
     with session.opened(context, check=False, spread=False, looks=False) as at, ledger(at) as book:
         settings = at.settings(push=not no_push, writes=True)
         past = book.run(run)  # no other is suggested: it would be undone
+        stopped = unrecorded(past, at.loaded, settings, at.options.jobs)
+        past = replace(past, outcomes=(*past.outcomes, *stopped.outcomes))
         targets = tuple(t for t in at.loaded.chosen if any(o.target == t.name and o.paths for o in past.outcomes))
         back = TakingBack(past, book.folder_writes(past.run), reopen)
         steps = steps_back(back, targets, at.loaded, settings, at.options.jobs)
+        steps += stopped.steps
         steps += steps_of_taken_back(past, at.loaded, settings)
         steps += steps_of_gone(past, at.loaded, f"rollout revert {past.run}")
         made = Plan(clock.new_id(), clock.now(), steps)

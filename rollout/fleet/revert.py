@@ -20,6 +20,7 @@ from rollout.planning.holds import held
 from rollout.rendering.formatters import Formatters
 from rollout.targets.job import RevertRequest, Settings
 from rollout.targets.past import step_back, taken_back
+from rollout.targets.past import unrecorded as stopped_in
 from rollout.work import threads
 
 
@@ -56,6 +57,22 @@ def steps_back(
     for target, step in threads.run(undo, targets, jobs):
         found[target.name] = held(step, target, clock.now()[:10])
     return tuple(found[target.name] for target in targets)
+
+
+class Unrecorded(Struct, frozen=True):
+    """What a run that was stopped had done and not recorded, and a step for each target where that is not known."""
+
+    outcomes: tuple[Outcome, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+
+def unrecorded(past: PastRun, loaded: Loaded, settings: Settings, jobs: int) -> Unrecorded:
+    """Ask upstream what a run that never ended had pushed to targets of which it recorded nothing."""
+    recorded = {outcome.target for outcome in past.outcomes if outcome.paths}
+    asked = [target for target in loaded.chosen if target.name not in recorded] if past.exit_code is None else []
+    found = [one for _, one in threads.run(lambda target: stopped_in(target, past.run, settings), asked, jobs)]
+    outcomes = tuple(one for one in found if isinstance(one, Outcome))
+    return Unrecorded(outcomes, tuple(one for one in found if isinstance(one, Step)))
 
 
 def _writes(what: TakingBack, target: Target) -> Mapping[str, Sequence[RecordedWrite]]:

@@ -106,9 +106,7 @@ def _disagreement(step: Step, last: LastOutcome | None, stopped: Collection[str]
         return None
     if last.verdict is Verdict.PUSHED and last.commit and step.commit not in {None, last.commit}:
         if step.pending is None and step.newest_run in stopped:
-            return (
-                f"run {step.newest_run}, which was stopped, had pushed its commit; the next apply or push records that"
-            )
+            return f"run {step.newest_run}, which was stopped, had pushed its commit and could not record that"
         return f"upstream's newest rollout commit is not the one that run {last.run} pushed"
     if last.verdict is Verdict.PUSHED and last.commit and step.commit is None and step.base is not None:
         return f"the ledger says pushed by run {last.run}, but its commit is not upstream any more"

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import PurePosixPath
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from rollout.errors import GitError
 from rollout.model.inventory import Branch, Folder, Target
-from rollout.model.outcomes import WrittenPath
+from rollout.model.outcomes import Outcome, WrittenPath
 from rollout.model.plan import State, Step
 from rollout.model.reasons import said
 from rollout.remote import upstream
 from rollout.safety.faults import first_line
 from rollout.targets import signing
-from rollout.targets.branch.past import branch_history, branch_step, branch_taken_back, in_proposal, proposal_remembered
+from rollout.targets.branch.past import (
+    branch_history,
+    branch_step,
+    branch_taken_back,
+    branch_unrecorded,
+    in_proposal,
+    proposal_remembered,
+)
 from rollout.targets.folder import memory
 from rollout.targets.folder.past import folder_step
 from rollout.targets.folder.snapshot import changed_since
 from rollout.targets.job import Remembered, RevertRequest, Settings, Unfit
+
+T = TypeVar("T")
 
 
 def history(target: Target, path: PurePosixPath, settings: Settings) -> tuple[str | None, tuple[str, ...]]:
@@ -53,6 +63,17 @@ def taken_back(target: Target, run: str, settings: Settings) -> list[PurePosixPa
             assert_never(never)
 
 
+def unrecorded(target: Target, run: str, settings: Settings) -> Outcome | Step | None:
+    """Return what a run that was stopped did to a target and had not recorded, or the step that says why not."""
+    match target.location:
+        case Branch() as where:
+            return _or_why(target, lambda: branch_unrecorded(target.name, where, run, settings))
+        case Folder():
+            return None
+        case never:
+            assert_never(never)
+
+
 def proposed_paths(step: Step, settings: Settings) -> tuple[WrittenPath, ...]:
     """Return what the commit of a step's proposal changes; raise GitError if it cannot be read."""
     try:
@@ -63,15 +84,19 @@ def proposed_paths(step: Step, settings: Settings) -> tuple[WrittenPath, ...]:
 
 def step_back(back: RevertRequest, settings: Settings) -> Step:
     """Return the step that undoes what a run did to a target."""
-    target = back.target
+    match back.target.location:
+        case Branch() as where:
+            return _or_why(back.target, lambda: branch_step(back, where, signing.with_identity(settings, where)))
+        case Folder() as folder:
+            return _or_why(back.target, lambda: folder_step(back, folder, settings))
+        case never:
+            assert_never(never)
+
+
+def _or_why(target: Target, look: Callable[[], T]) -> T | Step:
+    """Return what is found; whatever prevents that becomes a step's state and reason."""
     try:
-        match target.location:
-            case Branch():
-                return branch_step(back, target.location, signing.with_identity(settings, target.location))
-            case Folder():
-                return folder_step(back, target.location, settings)
-            case never:
-                assert_never(never)
+        return look()
     except Unfit as error:
         return Step(target.name, target.location, error.state, error.why, None)
     except upstream.Unreachable as error:

@@ -85,7 +85,7 @@ def test_after_a_killed_push_what_waits_is_said_and_no_earlier_run_is_accused(wo
 
 
 @pytest.mark.parametrize("command", ["apply", "push"])
-def test_what_a_killed_run_pushed_is_told_as_its_own_until_a_run_records_it(
+def test_what_a_killed_run_pushed_is_told_as_its_own_until_another_run(
     world: World, pushing: Pushing, command: str
 ) -> None:
     killed = world.run("history", "--json", write=False).json["runs"][0]["run"]
@@ -95,9 +95,8 @@ def test_what_a_killed_run_pushed_is_told_as_its_own_until_a_run_records_it(
     for _ in range(2):
         target = world.run("status", "--fetch", "--json", write=False).json["targets"][0]
         assert (target["state"], target["commit"]) == ("in-sync", world.tip("api"))
-        assert target["disagreement"] == (
-            f"run {killed}, which was stopped, had pushed its commit; the next apply or push records that"
-        )
+        said = f"run {killed}, which was stopped, had pushed its commit and could not record that"
+        assert target["disagreement"] == said
     assert world.run("status", "--json", write=False).json["targets"][0]["disagreement"] == target["disagreement"]
     assert "✅ Pushed since" in world.run("report", write=False).out
     assert world.run(command, "--yes", "--json", write=False).outcomes() == {"api": "unchanged"}
@@ -145,6 +144,18 @@ def test_what_ended_is_recorded_and_told_while_another_target_still_takes_its_ti
     finally:
         slow.release.touch()
         process.communicate(timeout=60)
+
+
+def test_what_a_killed_run_pushed_is_reverted_with_the_rest_of_it(world: World, pushing: Pushing) -> None:
+    killed = _newest(world)["run"]
+    pushing.kill()
+    pushing.slow.release.touch()
+    until(lambda: world.tip("api") != pushing.first)
+    assert world.at("api", "conf.txt") == "changed\n"
+    assert world.run("apply", "--yes", "--json", write=False).outcomes() == {"api": "unchanged"}
+    assert world.run("revert", killed, "--yes", "--json", write=False).outcomes() == {"api": "pushed"}
+    assert world.at("api", "conf.txt") != "changed\n"
+    assert world.run("revert", killed, "--yes", "--json", write=False).outcomes() in ({}, {"api": "unchanged"})
 
 
 def _newest(world: World) -> dict[str, Any]:

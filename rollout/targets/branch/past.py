@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 
 from msgspec.structs import replace
@@ -81,6 +81,25 @@ def branch_step(back: RevertRequest, where: Branch, settings: Settings) -> Step:
         return replace(found.step, follow=_lags(found.step, at, where, tip))
 
 
+def branch_unrecorded(target: str, where: Branch, run: str, settings: Settings) -> Outcome | None:
+    """Return what a run that was stopped had pushed to a branch before it recorded that; None if it pushed nothing."""
+    at = locate(where, settings.person)
+    with hold.opened(settings.state, at.remote, target, wait=settings.wait) as store:
+        tip = fetch.commit(store, upstream.ask(at.remote))
+        commit = own_commits.of_run(store, tip, run)
+        sides_of = {} if commit is None else own_commits.made(store, commit)
+    if commit is None:
+        return None
+    return Outcome(target, Verdict.PUSHED, commit=commit, branch=where.branch, paths=_written(sides_of))
+
+
+def _written(found: Mapping[PurePosixPath, tuple[File | None, File | None]]) -> tuple[WrittenPath, ...]:
+    return tuple(
+        WrittenPath(str(path), action_between(old, new), fingerprint(old), fingerprint(new))
+        for path, (old, new) in found.items()
+    )
+
+
 def proposal_remembered(target: str, where: Branch, settings: Settings) -> Remembered:
     """Return what is remembered of a proposal; contact nobody, and hold nothing."""
     try:
@@ -108,11 +127,7 @@ def in_proposal(step: Step, settings: Settings) -> tuple[WrittenPath, ...]:
     at = locate(where, settings.person)
     with hold.opened(settings.state, at.remote, step.target, wait=settings.wait) as store:
         carried = proposals.carried(store, standing.at, standing.head)
-        found = sides(store, carried)
-    return tuple(
-        WrittenPath(str(path), action_between(old, new), fingerprint(old), fingerprint(new))
-        for path, (old, new) in found.items()
-    )
+        return _written(sides(store, carried))
 
 
 def _lags(step: Step, at: Located, where: Branch, tip: str) -> bool:
