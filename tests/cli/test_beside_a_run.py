@@ -158,6 +158,19 @@ def test_what_a_killed_run_pushed_is_reverted_with_the_rest_of_it(world: World, 
     assert world.run("revert", killed, "--yes", "--json", write=False).outcomes() in ({}, {"api": "unchanged"})
 
 
+def test_whether_a_killed_run_pushed_is_not_guessed_where_upstream_does_not_answer(
+    world: World, pushing: Pushing
+) -> None:
+    killed = _newest(world)["run"]
+    pushing.kill()
+    pushing.slow.release.touch()
+    until(lambda: world.tip("api") != pushing.first)
+    (world.root / "api.git").rename(world.root / "away.git")
+    reverted = world.run("revert", killed, "--yes", "--json", write=False)
+    assert (reverted.code, reverted.outcomes()) == (1, {"api": "failed"}), reverted.out + reverted.err
+    (world.root / "away.git").rename(world.root / "api.git")
+
+
 def _newest(world: World) -> dict[str, Any]:
     run: dict[str, Any] = world.run("history", "--json", write=False).json["runs"][0]
     return run
