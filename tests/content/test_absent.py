@@ -449,3 +449,21 @@ def test_what_others_wrote_stays_where_our_keys_cannot_be_taken_out_of_it(path: 
     assert why in planned.cause
     file.rolled_out("")
     assert file.text == there
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        '{"b": {"x": 1}, "b": {"y": 2}}\n',
+        '{"b": 1, "b": {"x": 1}}\n',
+        '{"a": {"b": {"x": 1}, "b": {"y": [2]}}}\n',
+        '{"b": {"x": 1}, "b": 2}\n',
+    ],
+)
+@pytest.mark.parametrize("name", ["x.json", "settings.jsonc"])
+def test_what_others_wrote_stays_also_where_they_have_a_key_twice(name: str, theirs: str) -> None:
+    file = Life(name, theirs, FileRule(Mode.MERGE))
+    file.lived('{"c": 1}\n')
+    file.rule = FileRule(Mode.ABSENT)
+    file.rolled_out("")
+    assert (file.text, file.asked) == (theirs, [])

@@ -45,7 +45,8 @@ def kept_others(writes: Writes, kind: MergedFile) -> bool:
         were, are = kind.read(before).root, kind.read(after).root
         for place, _ in places.leaves(were, kind.match):
             foreign = not any(place[: len(one)] == one for one in mine)
-            if foreign and place and not places.is_kept(were, are, place, kind.match):
+            named = place and places.at(were, place, kind.match) is not None  # of a key that stands twice, one value is
+            if foreign and named and not places.is_kept(were, are, place, kind.match):
                 return False
     return True
 
