@@ -31,8 +31,6 @@ from rollout.content.documents.ours.comments import comment_texts, comments_sinc
 from rollout.content.documents.ours.past import Above, Ours, is_implied
 from rollout.content.documents.places import part_at
 
-# These stand in several places, or where something of others may stand, too.
-
 
 class _Head(Struct, frozen=True):
     """Comment lines, where each begins and what it says, and the place that they are above: a part, or what is below.
@@ -237,4 +235,5 @@ def _parts(node: Node, match: Match, place: KeyPath) -> Iterator[tuple[KeyPath, 
 
 
 def _is_scattered(node: Node) -> bool:
+    """Tell whether a value stands in several places, or where something of others may stand, too."""
     return is_implied(node) or (isinstance(node, IniSection) and len(node.spans) > 1)

@@ -44,9 +44,10 @@ def kept_others(writes: Writes, kind: MergedFile) -> bool:
         mine = {*ours.added, *ours.entries}
         were, are = kind.read(before).root, kind.read(after).root
         for place, _ in places.leaves(were, kind.match):
-            foreign = not any(place[: len(one)] == one for one in mine)
-            named = place and places.at(were, place, kind.match) is not None  # of a key that stands twice, one value is
-            if foreign and named and not places.is_kept(were, are, place, kind.match):
+            if not place or any(place[: len(one)] == one for one in mine):
+                continue
+            found = places.at(were, place, kind.match) is not None  # not what is in the first value of a key told twice
+            if found and not places.is_kept(were, are, place, kind.match):
                 return False
     return True
 

@@ -7,7 +7,18 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from rollout.content.documents.comments_between import between_again
-from rollout.content.documents.document import Amend, Array, Document, Edit, Object, Operation, Restore, Span
+from rollout.content.documents.document import (
+    Amend,
+    Array,
+    Document,
+    Edit,
+    Node,
+    Object,
+    Operation,
+    Replaced,
+    Restore,
+    Span,
+)
 from rollout.content.documents.lines import begins_line, line_end, line_start, next_line
 
 
@@ -35,15 +46,20 @@ def _with_comments(document: Document, operation: Restore, foreign: Sequence[Spa
     return between_again(document, operation, inside, behind)
 
 
+def were_empty(found: Replaced | None, node: Node) -> bool:
+    """Tell whether others had an object or a list in the place of one, and nothing in it."""
+    return found is not None and type(found.node) is type(node) and not getattr(found.node, "parts", ())
+
+
 def emptied_around(operation: Restore, foreign: Sequence[Span]) -> Amend | None:
     """Return what empties brackets that come back as empty as they were, around the comments of others in them.
 
     None where no such comment stands there, or something else comes back.
     """
     value, found = operation.part.value, operation.found
-    if not isinstance(value, Object | Array) or value.style == "block" or type(found.node) is not type(value):
+    if not isinstance(value, Object | Array) or value.style == "block" or not were_empty(found, value):
         return None
-    if getattr(found.node, "parts", ()) or not any(value.start <= start < value.end for start, _ in foreign):
+    if not any(value.start <= start < value.end for start, _ in foreign):
         return None
     return Amend(value, tuple(range(len(value.parts))), found=found)
 

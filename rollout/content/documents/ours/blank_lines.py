@@ -153,10 +153,7 @@ def left_blanks(
     staying = {place for parts in will.values() for place in parts}
     spans = (
         above.ours(part, known[place], foreign)
-        for place, part in {
-            **dict(_parted_no_more(were, staying)),
-            **dict(_below_texts(document, were, staying)),
-        }.items()
+        for place, part in dict((*_parted_no_more(were, staying), *_below_texts(document, were, staying))).items()
         if place in known and place not in kept
     )
     cuts = [Edit(*span, "") for span in spans if span is not None and span[0] < span[1]]

@@ -26,6 +26,7 @@ from rollout.content.documents.document import (
     nodes,
 )
 from rollout.content.documents.key_path import ENTRY, KeyPath, shown
+from rollout.content.documents.left_comments import were_empty
 from rollout.content.documents.match import Match
 from rollout.content.documents.ours.past import Ours
 
@@ -89,14 +90,13 @@ def amended(
     operations = [operation for one in inside for operation in one.operations]
     gone = tuple(index for index, one in enumerate(inside) if one.node is None)
     found = context.ours.found.get(place)
-    alike = found is not None and type(found.node) is type(have) and not getattr(found.node, "parts", ())
     pairs = zip(have.parts, inside, strict=True)
     staying: list[Part] = [replace(part, value=one.node) for part, one in pairs if one.node is not None]
     asked = named is not None and named.style == "table"
     there: list[Part] = [part for index, part in enumerate(have.parts) if index not in gone]
     headed = not asked and _has_bare_header(have, [*there, *new]) and _headed_by_us(context.ours, place)
     if gone or new or headed:
-        operations.append(Amend(have, gone, tuple(new), found if alike else None, headed))
+        operations.append(Amend(have, gone, tuple(new), found if were_empty(found, have) else None, headed))
     return United(
         replace(have, parts=(*staying, *new)),
         tuple(operations),

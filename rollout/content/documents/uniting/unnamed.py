@@ -17,6 +17,7 @@ from rollout.content.documents.document import (
     says,
 )
 from rollout.content.documents.key_path import KeyPath, is_entry
+from rollout.content.documents.left_comments import were_empty
 from rollout.content.documents.match import named_parts
 from rollout.content.documents.uniting.united import MergeContext, Torn, United, amended, restored
 
@@ -86,8 +87,8 @@ def _left(
         return replace(left, foreign=True) if hides else left
     if place in context.ours.added or (found is not None and found.node.style == "super"):
         return United(None, foreign=left.foreign, torn=left.torn)
-    alike = found is not None and type(found.node) is type(part.value) and not getattr(found.node, "parts", ())
-    if found is None or (alike and (part.value.style not in _BRACKETS or not left.operations)):
+    stays = part.value.style not in _BRACKETS or not left.operations
+    if found is None or (stays and were_empty(found, part.value)):
         return left
     return replace(restored(container, part, found), foreign=left.foreign, torn=left.torn)
 

@@ -28,7 +28,7 @@ class YamlContext(Struct, frozen=True):
     writer: YamlWriter
     holders: dict[int, Holder]  # by the identity of the collection
     blocks: dict[int, Part]  # of the template: what holds the block of each part, by the part's identity
-    gone: frozenset[int] = frozenset()  # parts of the document that go in this change, by their identity
+    gone: frozenset[int]  # parts of the document that go in this change, by their identity
 
     @property
     def text(self) -> str:
@@ -81,10 +81,10 @@ class YamlContext(Struct, frozen=True):
         return next((one for one in self.foreign if span[0] <= one[0] and one[1] == first < span[1]), None)
 
 
-def context_of(document: Document, template: Document, foreign: Sequence[Span]) -> YamlContext:
+def context_of(document: Document, template: Document, foreign: Sequence[Span], gone: frozenset[int]) -> YamlContext:
     """Return what the edits that a template asks for have to know."""
     writer = YamlWriter(template, style_of(document, style_of(template)))
-    return YamlContext(document, foreign, writer, dict(_holders(document.root)), dict(_blocks(template.root)))
+    return YamlContext(document, foreign, writer, dict(_holders(document.root)), dict(_blocks(template.root)), gone)
 
 
 def _holders(node: Node) -> Iterator[tuple[int, Holder]]:

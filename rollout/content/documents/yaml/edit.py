@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from rollout.content.documents.document import Amend, Document, Edit, Operation, Replace, Restore, Span
 from rollout.content.documents.left_comments import emptied_around
@@ -30,7 +29,7 @@ class Yaml(Struct, frozen=True):
     ) -> list[Edit]:
         changed = [one for one in operations if isinstance(one, Amend)]
         gone = frozenset(id(one.container.parts[index]) for one in changed for index in one.gone)
-        context = replace(context_of(document, template, foreign), gone=gone)
+        context = context_of(document, template, foreign, gone)
         return [edit for operation in operations for edit in _edits(context, operation)]
 
 

@@ -44,6 +44,11 @@ def behind_blanks(text: str, at: int) -> int:
     return at
 
 
+def width_of(lines: Sequence[str]) -> int:
+    """Return the blanks with which all lines of a text begin."""
+    return min((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), default=0)
+
+
 def behind_wide_blanks(text: str, at: int, last: Part, lines: Sequence[str]) -> int:
     """Return where the blank lines end that follow a place, if one would belong to the text with which lines end there.
 
@@ -52,7 +57,7 @@ def behind_wide_blanks(text: str, at: int, last: Part, lines: Sequence[str]) -> 
     blank = _BLANK_BELOW.match(text, at)
     if blank is None or last_of(last).value.style not in {"|", ">"}:
         return at
-    width = min((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), default=0)
+    width = width_of(lines)
     return blank.end() if any(len(line) > width for line in blank[0].splitlines()) else at
 
 

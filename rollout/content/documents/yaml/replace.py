@@ -8,7 +8,7 @@ from rollout.content.documents.document import Array, Edit, Node, Object, Part, 
 from rollout.content.documents.last_text import last_of
 from rollout.content.documents.lines import column, line_end, line_start, margin, newline_of
 from rollout.content.documents.yaml.context import YamlContext
-from rollout.content.documents.yaml.ends import behind_wide_blanks, in_one_piece
+from rollout.content.documents.yaml.ends import behind_wide_blanks, in_one_piece, width_of
 from rollout.content.documents.yaml.put import Lines, around_comment, put
 
 
@@ -46,8 +46,7 @@ def _takes_in_comment(context: YamlContext, operation: Replace, below: Sequence[
     if last_of(operation.new).value.style not in {"|", ">"}:
         return False
     text, old = context.text, operation.part.value
-    lines = below[-len(context.writer.value(last_of(operation.new), 0).below) :]
-    width = min((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), default=0)
+    width = width_of(below[-len(context.writer.value(last_of(operation.new), 0).below) :])
     at = old.end
     for start, end in context.foreign:
         line = line_start(text, start)
