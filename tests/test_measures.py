@@ -17,8 +17,6 @@ _PATCHING = re.compile(r"\b(?:setattr|delattr|patch|mock)\b")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
-# What is not as it should be yet. These only get fewer: whoever mends one takes it out.
-
 
 def trees(folder: Path) -> Iterator[tuple[Path, ast.Module]]:
     yield from ((file.relative_to(folder), ast.parse(file.read_text())) for file in sorted(folder.rglob("*.py")))

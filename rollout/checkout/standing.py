@@ -111,7 +111,7 @@ def above(git: Git, branch: str, local: str, known: Iterable[str]) -> tuple[OwnC
     )  # fmt: skip
     if listed.code:
         raise Hindered(f"its history cannot be read: {listed.words}")
-    lines = [line.split("\t", 2) for line in listed.out.decode("ascii", "replace").split("\n") if line]
+    lines = [line.split("\t", 2) for line in listed.lines]
     if not any(sealed for _, _, sealed in lines):
         return tuple(OwnCommit(commit, parents.split(" ")[0], False) for commit, parents, _ in lines)
     with git.objects() as objects:

@@ -19,8 +19,7 @@ from rollout.model.reasons import Way, WayOut, said
 from rollout.planning.holds import held
 from rollout.rendering.formatters import Formatters
 from rollout.targets.job import RevertRequest, Settings
-from rollout.targets.past import step_back, taken_back
-from rollout.targets.past import unrecorded as stopped_in
+from rollout.targets.past import pushed_by, step_back, taken_back
 from rollout.work import threads
 
 
@@ -70,7 +69,7 @@ def unrecorded(past: PastRun, loaded: Loaded, settings: Settings, jobs: int) -> 
     """Ask upstream what a run that never ended had pushed to targets of which it recorded nothing."""
     recorded = {outcome.target for outcome in past.outcomes if outcome.paths}
     asked = [target for target in loaded.chosen if target.name not in recorded] if past.exit_code is None else []
-    found = [one for _, one in threads.run(lambda target: stopped_in(target, past.run, settings), asked, jobs)]
+    found = [one for _, one in threads.run(lambda target: pushed_by(target, past.run, settings), asked, jobs)]
     outcomes = tuple(one for one in found if isinstance(one, Outcome))
     return Unrecorded(outcomes, tuple(one for one in found if isinstance(one, Step)))
 

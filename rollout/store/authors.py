@@ -49,9 +49,10 @@ def _last_change(store: Store, tip: str, newest: list[str], path: PurePosixPath)
         "log", f"-{len(ours) + 1}", "--no-renames", "--no-color", "--format=%H%x00%at%x00%an",
         tip, *oldest, "--", str(path),
     )  # fmt: skip
-    theirs = next((line for line in listed.lines if line.partition("\0")[0] not in ours), "")
+    lines = listed.lines
+    theirs = next((line for line in lines if line.partition("\0")[0] not in ours), "")
     commit, _, rest = theirs.partition("\0")
     when, _, who = rest.partition("\0")
     if listed.code or not when.isdigit() or commit in layout.shallow(store):
         return None
-    return ChangedBy(float(when), clock.epoch(), who, commit, before_ours=theirs != listed.lines[0])
+    return ChangedBy(float(when), clock.epoch(), who, commit, before_ours=theirs != lines[0])

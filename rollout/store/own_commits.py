@@ -167,8 +167,8 @@ def before(store: Store, path: PurePosixPath, now: File | None) -> File | None:
 def of_run(store: Store, tip: str, run: str) -> str | None:
     """Return the commit upstream that a run made for this target, fetching what is not here of the history."""
     past = past_of(store, tip, network=True).values()
-    made_by = ((touch.commit, touch.run, touch.target) for touches in past for touch in history.own(touches))
-    return next((commit for commit, *whose in made_by if whose == [run, store.target]), None)
+    touches = (touch for done in past for touch in history.own(done))
+    return next((one.commit for one in touches if (one.run, one.target) == (run, store.target)), None)
 
 
 def later_writes(store: Store, run: str, commit: str, files: Mapping[PurePosixPath, File | None]) -> LaterWrites:

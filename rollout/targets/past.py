@@ -16,9 +16,9 @@ from rollout.safety.faults import first_line
 from rollout.targets import signing
 from rollout.targets.branch.past import (
     branch_history,
+    branch_pushed_by,
     branch_step,
     branch_taken_back,
-    branch_unrecorded,
     in_proposal,
     proposal_remembered,
 )
@@ -63,11 +63,11 @@ def taken_back(target: Target, run: str, settings: Settings) -> list[PurePosixPa
             assert_never(never)
 
 
-def unrecorded(target: Target, run: str, settings: Settings) -> Outcome | Step | None:
+def pushed_by(target: Target, run: str, settings: Settings) -> Outcome | Step | None:
     """Return what a run that was stopped did to a target and had not recorded, or the step that says why not."""
     match target.location:
         case Branch() as where:
-            return _or_why(target, lambda: branch_unrecorded(target.name, where, run, settings))
+            return _or_why(target, lambda: branch_pushed_by(target.name, where, run, settings))
         case Folder():
             return None
         case never:

@@ -114,8 +114,8 @@ def _stream(
     submit: Callable[[T], Future[R]],
     items: Iterable[T],
     most: int,
-    stop: Event | None = None,
-    watch: Callable[[], None] = lambda: None,
+    stop: Event | None,
+    watch: Callable[[], None],
 ) -> Iterator[tuple[T, R]]:
     """Yield (item, result) as they are done, never holding more than `most`; call `watch` now and then."""
     waiting = iter(items)

@@ -81,7 +81,7 @@ def branch_step(back: RevertRequest, where: Branch, settings: Settings) -> Step:
         return replace(found.step, follow=_lags(found.step, at, where, tip))
 
 
-def branch_unrecorded(target: str, where: Branch, run: str, settings: Settings) -> Outcome | None:
+def branch_pushed_by(target: str, where: Branch, run: str, settings: Settings) -> Outcome | None:
     """Return what a run that was stopped had pushed to a branch before it recorded that; None if it pushed nothing."""
     at = locate(where, settings.person)
     with hold.opened(settings.state, at.remote, target, wait=settings.wait) as store:
