@@ -34,13 +34,14 @@ def alone(writes: Iterable[tuple[object, object]]) -> bool:
 def nothing_of_others(writes: Sequence[tuple[object, object]], share: FileShare | None, merged: str | None) -> bool:
     """Tell whether all that our last write left is ours, also where we wrote over what others had there."""
     whole = share is None and merged is None
-    return alone(writes) or (whole and _never_there_before(writes))
+    return alone(writes) or (whole and _others_never_had_it(writes))
 
 
-def _never_there_before(writes: Sequence[tuple[object, object]]) -> bool:
-    """Tell whether what our last write left is new: a template may say again what others had."""
-    sides = [side for pair in writes for side in pair]
-    return bool(sides) and sides[-1] is not None and sides.count(sides[-1]) == 1
+def _others_never_had_it(writes: Sequence[tuple[object, object]]) -> bool:
+    """Tell whether our last write left a text that we never found as one of others: a template may say theirs again."""
+    left: list[object] = [None, *(after for _, after in writes)]
+    theirs = [before for (before, _), ours in zip(writes, left, strict=False) if before != ours]
+    return left[-1] is not None and left[-1] not in theirs
 
 
 class Write(Protocol):

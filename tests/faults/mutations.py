@@ -318,7 +318,7 @@ MUTATIONS = (
              "takewhile(lambda touch: touch.share is not FileShare.NONE, mine)", "takewhile(lambda touch: True, mine)",
              test="tests/store/test_past_writes.py::test_what_a_write_left_to_others_is_not_ours_any_more"),
     Mutation("what others had is not ours where a template says it again", "model/own_writes.py",
-             "(whole and _never_there_before(writes))", "whole",
+             "(whole and _others_never_had_it(writes))", "whole",
              test="tests/content/test_whole_to_block.py::"
              "test_what_others_had_and_a_template_said_again_does_not_become_the_block"),
     Mutation("what others made of a commit of ours in writing history anew is theirs", "store/gone.py",
