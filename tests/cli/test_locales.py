@@ -18,20 +18,26 @@ from tests.world import World
 NAME = "über.yaml"
 
 
-@pytest.fixture(params=first_values(1, ["latin-1", "posix"]))
-def elsewhere(request: pytest.FixtureRequest, tmp_path: Path) -> Mapping[str, str]:
-    """Return what the environment says where a locale is not UTF-8."""
-    if request.param == "posix":
-        return {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+@pytest.fixture(scope="session")
+def latin_1(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """Make a locale, which takes its time, and return what the environment says where it is chosen."""
     if shutil.which("localedef") is None:
         pytest.skip("there is no localedef to make a locale with")
-    place = tmp_path / "locales"
-    place.mkdir()
+    place = tmp_path_factory.mktemp("locales")
     command = ["localedef", "-i", "en_US", "-f", "ISO-8859-1", str(place / "en_US.ISO-8859-1")]
     subprocess.run(command, check=False, capture_output=True)
     if not (place / "en_US.ISO-8859-1").exists():
         pytest.skip("this machine cannot make the locale")
     return {"LOCPATH": str(place), "LC_ALL": "en_US.ISO-8859-1"}
+
+
+@pytest.fixture(params=first_values(1, ["latin-1", "posix"]))
+def elsewhere(request: pytest.FixtureRequest) -> Mapping[str, str]:
+    """Return what the environment says where a locale is not UTF-8."""
+    if request.param == "posix":
+        return {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    made: Mapping[str, str] = request.getfixturevalue("latin_1")
+    return made
 
 
 def ran(

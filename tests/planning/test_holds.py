@@ -61,6 +61,14 @@ def test_a_hold_is_known_without_the_state_folder_and_is_released(world: World) 
     assert (world.at("api", "conf.txt"), state(world.run("plan", "--json"))) == ("bad world\n", ("in-sync", ""))
 
 
+def test_a_text_that_was_taken_back_stays_on_hold_where_the_template_said_between_what_is_there(world: World) -> None:
+    reverted(world)
+    world.template("project/conf.txt.j2", "hello {{ who }}\n")
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "unchanged"}
+    world.template("project/conf.txt.j2", "bad {{ who }}\n")
+    assert (world.at("api", "conf.txt"), state(world.run("plan", "--json"))) == ("hello world\n", ("in-sync", HELD))
+
+
 def test_a_release_that_waits_to_be_pushed_is_no_hold_any_more(world: World) -> None:
     reverted(world)
     assert world.run("apply", "--yes", "--json", "--release", "--no-push").outcomes() == {"api": "committed"}

@@ -226,7 +226,7 @@ def test_no_blank_line_gets_into_a_text_that_ends_the_document_once_ours_below_i
     assert file.lived("{}\n") == before
 
 
-@pytest.mark.parametrize("end", ["", "z: 9\n", "\nz: 9\n", "z: |+\n  z\n\n"])
+@first_rows(2, "end", ["", "z: |+\n  z\n\n", "z: 9\n", "\nz: 9\n"])
 @pytest.mark.parametrize(
     ("theirs", "templates"),
     [
