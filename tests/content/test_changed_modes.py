@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rollout.model.action import Action
 from rollout.model.inventory import FileRule, Mode
 from tests import random_modes
 from tests.content.places import pushed, shared
@@ -386,3 +387,17 @@ def test_a_key_that_was_written_whole_may_leave_whatever_style_others_had(before
     file.rolled_out("{}\n")
     assert file.text == after
     assert file.plan("{}\n") is None
+
+
+@pytest.mark.parametrize("path", ["v.yml", "v.toml", "v.ini"])
+def test_a_block_that_others_changed_is_read_with_the_rest_when_the_file_is_merged(path: str) -> None:
+    before, first = _DOCUMENTS[path][1], _DOCUMENTS[path][1].replace("1", "3")
+    file = Life(path, before, FileRule(Mode.BLOCK))
+    file.text = str(file.lived(first)).replace("3", "4")
+    file.rule = FileRule(Mode.MERGE)
+    planned = file.plan(first)
+    assert planned is not None
+    assert (planned.action, str(planned.cause).startswith("line ")) == (Action.ERROR, True)
+    file.text = file.text.replace(before, "", 1)
+    file.rolled_out(first)
+    assert file.plan(first) is None
